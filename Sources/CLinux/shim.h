@@ -183,6 +183,18 @@ static inline int runner_detached_tracefs(void) {
 #endif
 }
 
+/// Bytes that a socket has taken and its peer has not acknowledged; -1 where that cannot be told. Source: SIOCOUTQ in
+/// tcp(7), which has the number of TIOCOUTQ.
+static inline int runner_unacknowledged(int descriptor) {
+  int count;
+  return ioctl(descriptor, TIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+/// Renames a file where nothing has the new name. Source: RENAME_NOREPLACE (1) in renameat2(2).
+static inline int runner_rename_new(const char *path, const char *other) {
+  return (int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, other, 1u);
+}
+
 static inline int runner_terminal_width(int descriptor) {
   struct winsize size;
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;

@@ -78,7 +78,7 @@ package final class DataColumn: Sendable {
 
   private struct Shape: Hashable {
     private var ends: [UInt8] = []
-    /// Which of the 128 characters of ASCII stand between the ends, once letters and digits are `x`.
+    /// Which of the 128 characters of ASCII stand between the ends, but for letters and digits.
     private var between: [UInt64] = [0, 0]
     private var hasMore = false
 
@@ -89,6 +89,8 @@ package final class DataColumn: Sendable {
         ? [Self.kind(value[0])] : [Self.kind(value[0]), Self.kind(value[value.count - 1])]
       for place in 1..<max(1, value.count - 1) {
         let kind = unsafe Self.kind(value[place])
+        // Letters and digits break no rule between others.
+        if kind == UInt8(ascii: "x") { continue }
         if kind < 0x80 { between[Int(kind) / 64] |= 1 << (kind % 64) } else { hasMore = true }
       }
     }

@@ -24,8 +24,7 @@ indirect enum Expression: Sendable, Equatable {
   static func posix(_ text: String) -> String {
     var posix: [UInt8] = []
     var rest = Array(text.utf8)[...]
-    // Brackets need no care: `checkBackslash` refuses a letter after a backslash there. Only after a backslash
-    // that ends a range (`[!-\d]`) does it let one through.
+    // Brackets need no care: `checkBackslash` refuses a letter after a backslash there.
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
         posix.append(byte)
@@ -262,6 +261,7 @@ private struct ExpressionParser {
     guard let last = rest.popFirst(), first <= last, last < 0x80,
       last != UInt8(ascii: "[") || !(rest.first.map { ":.=".utf8.contains($0) } ?? true)
     else { throw BytePattern.Invalid(reason: "Invalid range end") }
+    if last == UInt8(ascii: "\\") { try checkBackslash() }
     return ByteSet(first...last)
   }
 }

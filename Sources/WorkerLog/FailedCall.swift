@@ -44,6 +44,17 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it is no system call but a layer over TCP. Its handshake begins when the kernel has finished TCP's, so
+  /// it may fail because a server has not accepted the connection.
+  package var isOfLayer: Bool {
+    switch self {
+    case .secure, .webSocket, .mqtt: true
+    case .socket, .bind, .listen, .connect, .accept, .epollControl, .read, .write, .connectTimeout,
+      .closed, .epollWait, .epollCreate, .eventCounter, .map, .duplicate, .descriptorLimit:
+      false
+    }
+  }
+
   /// Nil for a name that no call has.
   package init?(named name: String) {
     guard let call = Self.allCases.first(where: { $0.name == name }) else { return nil }

@@ -151,7 +151,7 @@ private struct Drawing {
         phase.abortedAt = chance.pick([nil, now])
       }
       if chance.happens(15) {
-        phase.remark = chance.pick(["slow", "at 90/s of 100/s planned: busy"])
+        phase.remark = chance.pick(["slow", "90/s of 100/s planned: busy"])
       }
       return phase
     }

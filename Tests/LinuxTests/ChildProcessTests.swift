@@ -14,7 +14,7 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
       return body()
     }
     let ending = child.wait()
-    if ending != .killed(signal: SIGALRM) { return ending }
+    if let ending, ending != .killed(signal: SIGALRM) { return ending }
   }
   return .killed(signal: SIGALRM)
 }
@@ -122,7 +122,8 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
     }
     while try #require(child.processorTime) < 0.05 { usleep(1000) }
     child.signal(SIGKILL)
-    let ended = child.reap()
+    let ended = try #require(child.reap())
+    #expect(child.reap() == nil)
     #expect(ended.child == child)
     #expect(ended.ending == .killed(signal: SIGKILL))
     #expect(ended.time.user + ended.time.system >= 0.05)

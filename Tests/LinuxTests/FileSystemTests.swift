@@ -38,6 +38,42 @@ import Testing
   @Test func `what a disk does not take is a failure, and leaves nothing`() throws {
     #expect(throws: Errno.noSpace) { try FileSystem.write([1], into: "/dev/full") }
     try FileSystem.write([], into: "/dev/full")
+  }
+
+  @Test func `moves only to a name that is free`() throws {
+    try inFolder { folder in
+      let (one, other) = (folder.appending(path: "a").path, folder.appending(path: "b").path)
+      try FileSystem.write([1], to: one)
+      try FileSystem.moveToFreeName(one, to: other)
+      try FileSystem.write([2], to: one)
+      #expect(throws: Errno.fileExists) { try FileSystem.moveToFreeName(one, to: other) }
+      #expect(try FileSystem.firstBytes(of: one, most: 5) == [2])
+      #expect(try FileSystem.firstBytes(of: other, most: 5) == [1])
+    }
+  }
+
+  @Test func `follows links to what is written into`() throws {
+    try inFolder { folder in
+      let file = folder.appending(path: "file").path
+      try FileSystem.write([1], to: file)
+      for (name, target) in [
+        ("file-link", file), ("null", "/dev/null"), ("two", "null"), ("nowhere", "none"),
+        ("loop", "loop"), ("out", "/dev/stdout"), ("out-2", "out"), ("self", "/proc/self/fd/7"),
+      ] {
+        let link = folder.appending(path: name).path
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+      }
+      for (path, destination) in [
+        (file, .file), ("file-link", .file), ("none", .file), ("nowhere", .file), ("loop", .file),
+        ("", .file), ("null", .stream), ("two", .stream), ("/dev/null", .stream),
+        ("out", .descriptor(1)), ("out-2", .descriptor(1)), ("self", .descriptor(7)),
+        ("/dev/stdout", .descriptor(1)), ("/dev/fd/63", .descriptor(63)),
+        ("/proc/thread-self/fd/4", .descriptor(4)), ("/proc/self/fd", .file),
+      ] as [(String, FileSystem.Destination)] {
+        let whole = path.hasPrefix("/") ? path : folder.path + "/" + path
+        #expect(FileSystem.destination(of: whole) == destination, "\(path)")
+      }
+    }
     try inFolder { folder in
       let path = folder.appending(path: "x").path
       let ending = try inChild {

@@ -51,6 +51,22 @@ import Testing
     #expect(try taken(sent) == expected)
   }
 
+  /// A supervisor may send its signal again and again.
+  @Test func `a request that is repeated for longer is heard again`() throws {
+    let ending = try inChild {
+      guard var source = try? SignalSource([SIGTERM]) else { return 1 }
+      kill(getpid(), SIGTERM)
+      guard source.next() == SIGTERM else { return 2 }
+      for _ in 0..<2000 {
+        usleep(5000)
+        kill(getpid(), SIGTERM)
+        if source.next() == SIGTERM { return 0 }
+      }
+      return 3
+    }
+    #expect(ending == .exited(0))
+  }
+
   @Test func `what another process sends is a request of its own`() throws {
     let ending = try inChild {
       guard var source = try? SignalSource([SIGTERM]) else { return 1 }

@@ -83,7 +83,7 @@ import Testing
     "a(b", "[", "[a", "a\\", "*a", "a|*b", "(+a)", "a{", "a{1", "a{2,1}", "a{x}", "a{}", "a{,}",
     "a{1,2,3}", "a{40000}", "[z-a]", "[[:letters:]]", "[[.a.]]", "[[=a=]]", "(a)\\1", "\\q", "\\<a",
     "\\ba", "^*", "$+", String(repeating: "(", count: 200), "(a{1000}){1000}",
-    "((((((a{30}){30}){30}){30}){30}){30}){30}",
+    "((((((a{30}){30}){30}){30}){30}){30}){30}", "k=([!-\\n]+)", "[!-\\d]", "[!-\\]]",
   ])
   func `refuses what it does not know, or what is too long`(pattern: String) {
     let error = #expect(throws: BytePattern.Invalid.self) {

@@ -1,4 +1,5 @@
 import Plan
+import Recording
 import Testing
 
 @Suite struct EffectiveTests {
@@ -185,6 +186,52 @@ import Testing
         sampling: {every: 1s}
 
         """)
+  }
+
+  /// A recording has this text, and reads it again from the plan's place.
+  @Test func `names files of TLS as the plan does, wherever that lies`() throws {
+    let text = """
+      target: example.test:443
+      tls: {verify: ./off, certificate: a.pem, key: ./keys/a.key}
+      phases: [ramp: {to: 10}]
+      """
+    let plan = try Plan.read(text: text, file: "plans/test.plan", files: Plan.attached([:]))
+    let file = { (path: String, name: String) in PlanTLS.File(path: path, name: name) }
+    #expect(plan.tls?.verification == .file(file("plans/off", "off")))
+    #expect(plan.tls?.clientIdentity?.key == file("plans/keys/a.key", "keys/a.key"))
+    let again = try Plan.read(
+      text: plan.effective, file: "plans/test.plan", files: Plan.attached([:]))
+    #expect(again.tls == plan.tls)
+    #expect(again.effective == plan.effective)
+  }
+
+  /// Only the host knows the addresses of an interface, and so where a search without `to` ends.
+  @Test(arguments: [(", to: 1M", 1_000_000), (", to: 700", 700), ("", 500)])
+  func `the host ends a search that the plan does not end`(to: String, most: Int) throws {
+    let text = """
+      target: 10.0.0.5:80
+      clients: {sources: {interface: eth0}}
+      phases: [search: {from: 100, step: 100\(to)}]
+      """
+    let plan = try read(text)
+    for plan in [plan, try read(plan.effective)] {
+      let fitted = plan.endingSearches(sources: 1, ports: 500)
+      #expect(fitted.phases[0].most == most)
+      #expect(fitted.effective.contains("to: \(most)"))
+      #expect(fitted.endingSearches(sources: 1, ports: 100).phases[0].most == most)
+    }
+  }
+
+  @Test func `a recorded plan asks for the host that the run asked for`() throws {
+    var plan = try read(Self.http("every: 1s, request: {}"))
+    plan.connect(to: [Target(host: "web.test", port: 80)])
+    let recording = Recording(planName: "test") {
+      ($0.planFile, $0.planText, $0.effectivePlan) = ("test.plan", plan.text, plan.effective)
+    }
+    let driven = try recording.drivenPlan()
+    #expect(driven.targets == plan.targets)
+    #expect(driven.patterns == plan.patterns)
+    #expect(driven.patterns[0].template != (try recording.plan()).patterns[0].template)
   }
 
   /// The examples of the project, next to its sources.

@@ -72,7 +72,7 @@ package struct SecureContexts: Sendable {
     switch tls.verification {
     case .usual: break
     case .off: trusted = nil
-    case .file(let path): trusted = .these(.file(path))
+    case .file(let file): trusted = .these(.file(file.path))
     }
     let name = tls.serverName ?? plan.soleHost
     let client = try TLSContext(
@@ -108,6 +108,6 @@ extension PlanTLS.Version {
 
 extension TLSIdentity {
   fileprivate init(_ files: PlanTLS.Identity) {
-    self.init(certificate: .file(files.certificate), key: .file(files.key))
+    self.init(certificate: .file(files.certificate.path), key: .file(files.key.path))
   }
 }

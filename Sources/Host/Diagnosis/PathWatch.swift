@@ -23,7 +23,10 @@ package final class PathWatch: PathReadings {
   private let connections: ConnectionWatch
 
   /// What listened when the run began, in every namespace that may be the endpoint's.
-  private var atRunStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
+  /// What each listener's socket had dropped at the last look, by inode, and what all have dropped since the run
+  /// began. A server that starts anew has other sockets, which count from zero.
+  private var dropsAtLastLook: [UInt32: Int] = [:]
+  private var droppedByListeners = 0
   /// What listened when the phase began, in every namespace that may be the endpoint's.
   private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
   /// The lengths of the accept queues since the phase began, as each call of `lookAtQueues` noted them.
@@ -57,8 +60,10 @@ package final class PathWatch: PathReadings {
       own: ownDiagnosis)
     connections = ConnectionWatch(
       to: endpoints, from: self.sources, in: endpointSpaces, own: ownDiagnosis)
-    atRunStart = listenersEverywhere()
-    atPhaseStart = atRunStart
+    atPhaseStart = listenersEverywhere()
+    for listener in atPhaseStart.values {
+      dropsAtLastLook.merge(listener.dropsBySocket) { _, last in last }
+    }
   }
 
   // MARK: A phase
@@ -277,17 +282,16 @@ package final class PathWatch: PathReadings {
     }
     let found = EndpointSpaces.listeners(in: spaces)
     guard !found.isEmpty else { return readings }
-    let drops = found.map { endpoint, listener in
-      var listener = listener
-      listener.drops = listener.drops(since: atRunStart[endpoint])
-      return listener
-    }.sum { $0.drops ?? 0 }
+    for (inode, count) in found.flatMap(\.1.dropsBySocket) {
+      droppedByListeners += max(0, count - dropsAtLastLook[inode, default: 0])
+      dropsAtLastLook[inode] = count
+    }
     readings += [
       Reading(
         .listenerWaiting, unit: "connections", kind: .gauge,
         value: Double(found.map(\.1).sum(\.waitingAtLastLook))),
       Reading(
-        .listenerDrops, unit: "packets", kind: .counter, value: Double(drops)),
+        .listenerDrops, unit: "packets", kind: .counter, value: Double(droppedByListeners)),
     ]
     return readings
   }

@@ -119,10 +119,12 @@ package final class KernelSeries {
     return [Reading(.cgroupMemoryLeft, unit: "bytes", kind: .gauge, value: Double(left))]
   }
 
-  /// Reads at most 64 KiB: `/proc/stat` goes on about every interrupt, and only its start matters.
+  /// Reads at most 64 KiB of `/proc/stat`, which goes on about every interrupt: only its start matters. Other files,
+  /// such as `nf_conntrack`, have a line for each processor, and all lines matter.
   private static func source(_ path: String, parse: @escaping (String) -> [Reading]) -> Source? {
     do {
-      return Source(file: try ProcFile(path, limit: 1 << 16), parse: parse)
+      let limit = path.hasSuffix("/stat") ? 1 << 16 : 1 << 20
+      return Source(file: try ProcFile(path, limit: limit), parse: parse)
     } catch {
       return nil
     }

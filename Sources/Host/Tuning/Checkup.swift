@@ -34,7 +34,8 @@ package struct Checkup: Sendable {
 
   package init(_ demand: Demand, on host: HostDescription) {
     items = [
-      Self.descriptors(demand, host), Self.descriptorCeiling(demand, host),
+      // The kernel lets no limit be above its ceiling, so the ceiling is to be raised first.
+      Self.descriptorCeiling(demand, host), Self.descriptors(demand, host),
       Self.processes(demand, host), Self.files(demand, host), Self.watches(demand, host),
       Self.ports(demand), Self.localPorts(demand, host), Self.establishedTable(demand, host),
       Self.idleTimeout(demand), Self.acceptQueue(demand, host), Self.synBacklog(host),
@@ -116,7 +117,8 @@ package struct Checkup: Sendable {
     guard let now = host.descriptorsAtMost else { return nil }
     let needs = descriptorNeeds(demand)
     let needed = needs.map(\.descriptors).max() ?? 0
-    let binds = mostDescriptors(ofFixed: needs, above: now) != nil && host.mayRaiseHardLimit
+    // Not even root can raise a limit above it.
+    let binds = mostDescriptors(ofFixed: needs, above: now) != nil
     return CheckupItem(
       setting: "fs.nr_open", now: Format.count(now), needed: Format.count(needed),
       status: binds ? .low : .enough,

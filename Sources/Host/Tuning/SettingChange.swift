@@ -48,8 +48,15 @@ package struct SettingChange: Sendable, Equatable {
 
   /// The command that makes the change, for a user who may make it.
   package var command: String { command(value) }
-  /// The command that gives the setting its old value back.
-  package var undo: String { command(old) }
+  /// The command that gives the setting its old value back. Of a resource limit it sets the soft limit alone: who
+  /// lowers the hard one as well cannot raise it again.
+  package var undo: String {
+    switch kind {
+    case .descriptorLimit: "ulimit -Sn \(old)"
+    case .processLimit: "ulimit -Su \(old)"
+    case .sysctl, .group: command(old)
+    }
+  }
 
   /// The command as this user of the host has to type it: with `sudo` where only root may run it.
   package func command(as host: HostDescription) -> String {

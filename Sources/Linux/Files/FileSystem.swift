@@ -42,12 +42,73 @@ package enum FileSystem {
     }
   }
 
-  /// Writes to something that exists already: a character device such as a terminal, or a named pipe, which must
-  /// have a reader.
+  /// What a path leads to.
+  package enum Destination: Sendable, Equatable {
+    /// A file or a directory, or nothing yet.
+    case file
+    /// A device, a pipe or a socket.
+    case stream
+    /// An open descriptor of this process, whatever it is open on: `/dev/stdout`, `/dev/fd/63`, `/proc/self/fd/1`.
+    case descriptor(Int32)
+
+    /// Whether bytes are written to what is there. A rename would put a regular file in its place.
+    package var isWrittenInto: Bool { self != .file }
+  }
+
+  /// Follows links to what a path leads to. Source: stat(2), "/proc/pid/fd" in proc_pid_fd(5).
+  package static func destination(of path: String) -> Destination {
+    var place = path
+    // As many links as the kernel follows.
+    for _ in 0..<40 {
+      let name = place.split(separator: "/").last.map(String.init) ?? ""
+      let parent = realPath(directory(of: place))
+      if let parent, isDirectoryOfDescriptors(parent), let number = Int32(name), number >= 0 {
+        return .descriptor(number)
+      }
+      guard let target = link(at: place) else { break }
+      place = target.hasPrefix("/") ? target : "\(directory(of: place))/\(target)"
+    }
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return .file }
+    let isStream = [S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
+    return isStream ? .stream : .file
+  }
+
+  private static func isDirectoryOfDescriptors(_ path: String) -> Bool {
+    ["/proc/self/fd", "/proc/thread-self/fd"].contains { realPath($0) == path }
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
+  /// Where the link at this path leads; nil where no link is.
+  private static func link(at path: String) -> String? {
+    let most = Int(PATH_MAX)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+      let length = unsafe buffer.withMemoryRebound(to: CChar.self) {
+        unsafe readlink(path, $0.baseAddress!, most)
+      }
+      count = max(0, length)
+    }
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Writes to something that exists already: a character device such as a terminal, a named pipe, which must have a
+  /// reader, or an open descriptor that this program was started with.
   ///
   /// Throws `invalidArgument` for anything else. Somebody may have put a file or a disk there meanwhile, and that
-  /// must not be written over.
+  /// must not be written over. Throws `badFileDescriptor` for a descriptor that this program has opened itself.
   package static func write(_ bytes: [UInt8], into path: String) throws(Errno) {
+    if case .descriptor(let number) = destination(of: path) {
+      // Opened anew, a file would be written from its start, over what went there before; a socket cannot be opened.
+      // What this program opens is closed on exec.
+      let flags = fcntl(number, F_GETFD)
+      guard flags >= 0, flags & FD_CLOEXEC == 0 else { throw .badFileDescriptor }
+      return try writeAll(bytes, to: number)
+    }
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
     defer { close(descriptor) }
@@ -113,6 +174,15 @@ package enum FileSystem {
     guard unsafe rename(path, other) == 0 else { throw lastError }
   }
 
+  /// As `move`, but throws `fileExists` where anything has the new name. A file system that cannot rename so, such as
+  /// one over a network, makes a second name first.
+  package static func moveToFreeName(_ path: String, to other: String) throws(Errno) {
+    guard unsafe runner_rename_new(path, other) != 0 else { return }
+    guard [EINVAL, ENOSYS, EPERM].contains(errno) else { throw lastError }
+    guard unsafe Glibc.link(path, other) == 0 else { throw lastError }
+    try remove(path)
+  }
+
   /// Removes a file; does nothing where there is none.
   package static func remove(_ path: String) throws(Errno) {
     guard unsafe unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else { throw lastError }
@@ -147,6 +217,10 @@ package enum FileSystem {
       }
       if count > 0 {
         rest = rest.dropFirst(count)
+      } else if count < 0, errno == EAGAIN {
+        // Whoever shares a descriptor may have made it non-blocking.
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        unsafe poll(&waiting, 1, -1)
       } else if count == 0 || errno != EINTR {
         throw count == 0 ? .noSpace : lastError
       }

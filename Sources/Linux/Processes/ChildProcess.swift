@@ -52,15 +52,18 @@ package struct ChildProcess: Sendable, Hashable {
     return ended(id, status, usage)
   }
 
-  /// Waits until the child has ended, and reaps it. A child that was reaped before counts as exited with 0.
-  package func reap() -> Ended {
+  /// Waits until the child has ended, and reaps it. Nil for a child that was reaped before: nobody can tell any more
+  /// how that ended.
+  package func reap() -> Ended? {
     var (status, usage) = (Int32(0), rusage())
-    while unsafe runner_wait(id, &status, 0, &usage) < 0, errno == EINTR {}
+    while unsafe runner_wait(id, &status, 0, &usage) < 0 {
+      guard errno == EINTR else { return nil }
+    }
     return Self.ended(id, status, usage)
   }
 
   /// As `reap`, without the processor time.
-  package func wait() -> Ending { reap().ending }
+  package func wait() -> Ending? { reap()?.ending }
 
   /// Seconds of processor time that the child has used so far; nil once it is reaped. The value is
   /// exact, and asking does not disturb the child. Source: clock_getcpuclockid(3).

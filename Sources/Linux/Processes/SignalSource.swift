@@ -6,7 +6,7 @@ package import SystemPackage
 /// Signals that can be read from a descriptor, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor
-  /// The last signal that asks the program to end, the process that sent it, and when it was read.
+  /// The last signal to end that was no repeat, the process that sent it, and when it was read.
   private var last: (signal: Int32, sender: UInt32, at: Instant)?
   /// A signal that comes within this time of another may only repeat the other's request.
   fileprivate static let repetition = Duration.seconds(1)
@@ -51,19 +51,20 @@ package struct SignalSource: ~Copyable {
       guard [Signal.terminate, Signal.interrupt, Signal.hangUp].contains(signal) else {
         return signal
       }
-      let before = last
-      last = (signal, info.ssi_pid, .now())
-      if let before, .now() < before.at.advanced(by: Self.repetition),
-        repeats(signal, from: info.ssi_pid, before)
+      // A repeat that is dropped does not move `last`, so whoever goes on asking is heard in the end.
+      let now = Instant.now()
+      if let last, now < last.at.advanced(by: Self.repetition),
+        repeats(signal, from: info.ssi_pid, last)
       {
         continue
       }
+      last = (signal, info.ssi_pid, now)
       return signal
     }
     return nil
   }
 
-  /// When the last signal that asks the program to end was read; nil before the first.
+  /// When the last signal to end that was no repeat was read; nil before the first.
   package var lastEnding: Instant? { last?.at }
 
   /// Whether a signal to end only repeats the request of the one before. Sender 0 is the kernel (a Ctrl-C, for

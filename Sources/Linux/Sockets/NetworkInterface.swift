@@ -23,7 +23,7 @@ package struct NetworkInterface: Sendable, Equatable {
     var found: [NetworkInterface] = []
     var next = unsafe list
     while let entry = unsafe next {
-      let name = unsafe String(cString: entry.pointee.ifa_name)
+      let name = unsafe Self.name(ofLabel: String(cString: entry.pointee.ifa_name))
       let place = found.firstIndex { $0.name == name } ?? found.count
       if place == found.count { found.append(NetworkInterface(name: name, addresses: [])) }
       if let raw = unsafe entry.pointee.ifa_addr, let address = unsafe SocketAddress(raw: raw),
@@ -34,6 +34,13 @@ package struct NetworkInterface: Sendable, Equatable {
       unsafe next = entry.pointee.ifa_next
     }
     return found
+  }
+
+  /// The interface whose address has this label. glibc hands out labels instead of names: an address of IPv4 may
+  /// have one of its own, as in `ip address add … label eth0:web`. It begins with the interface's name, in which the
+  /// kernel allows no colon.
+  static func name(ofLabel label: String) -> String {
+    String(label.prefix { $0 != ":" })
   }
 }
 

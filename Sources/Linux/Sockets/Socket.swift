@@ -159,6 +159,11 @@ package enum Socket {
     }
   }
 
+  /// How many bytes the peer has not acknowledged yet; 0 where that cannot be told, as of a connection that is gone.
+  package static func unacknowledged(_ socket: FileDescriptor) -> Int {
+    max(0, Int(runner_unacknowledged(socket.rawValue)))
+  }
+
   /// Sends FIN after what has been written; reading goes on. Source: shutdown(2).
   package static func finishSending(_ socket: FileDescriptor) throws(Errno) {
     guard shutdown(socket.rawValue, Int32(SHUT_WR)) == 0 else { throw lastError }

@@ -2,27 +2,30 @@ import Messages
 
 extension CaptureFile {
   /// The file's bytes. A plan that plays the file gets the same conversations, except that pauses
-  /// are cut to whole microseconds. A plan refuses a file without a connection, and one with a
-  /// connection that has no steps.
-  package var yaml: [UInt8] { Array((head + connections.map(\.yaml).joined()).utf8) }
+  /// are cut to whole microseconds. Connections without steps are left out: a plan refuses a file
+  /// that has one. It also refuses a file without a connection.
+  package var yaml: [UInt8] { Array((head + told.map(\.yaml).joined()).utf8) }
+
+  /// The connections on which something happened.
+  private var told: [Connection] { connections.filter { !$0.conversation.steps.isEmpty } }
 
   private var head: String {
     """
     conversation: \(Self.version)
     captured: \(yamlScalar(captured))
     forward: \(yamlScalar(forward))
-    connections:\(connections.isEmpty ? " []" : "")
+    connections:\(told.isEmpty ? " []" : "")
 
     """
   }
 
   /// The part of the file that a plan can read: at most `Plan.longestMessageFile` bytes of YAML.
-  /// Has the first connections whole, and the beginning of the first one that does not fit.
+  /// Has the first connections with steps whole, and the beginning of the first one that does not fit.
   package var playable: CaptureFile {
     var file = self
     file.connections = []
     var room = Plan.longestMessageFile - head.utf8.count
-    for connection in connections {
+    for connection in told {
       let size = connection.yaml.utf8.count
       guard size <= room else {
         if let cut = connection.cut(to: room) { file.connections.append(cut) }
@@ -41,7 +44,7 @@ extension CaptureFile.Connection {
   private var head: String {
     "  - client: \(yamlScalar(conversation.client))\n"
       + (isTruncated ? "    truncated: true\n" : "")
-      + "    steps:\(conversation.steps.isEmpty ? " []" : "")\n"
+      + "    steps:\n"
   }
 
   private static func yaml(_ step: RecordedConversation.Step) -> String {

@@ -209,7 +209,8 @@ extension Phase.Storm {
 extension Phase.Search {
   fileprivate var yaml: String {
     let conditions = until.map { yamlScalar($0.text) }.joined(separator: ", ")
-    return "from: \(from), step: \(step), to: \(most)\(pace.yaml), confirm: \(confirm.yaml)"
+    let end = hasEnd ? ", to: \(most)" : ""
+    return "from: \(from), step: \(step)\(end)\(pace.yaml), confirm: \(confirm.yaml)"
       + (until.isEmpty ? "" : ", until: [\(conditions)]")
   }
 }

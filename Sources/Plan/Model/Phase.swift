@@ -91,6 +91,9 @@ package struct Phase: Sendable, Equatable {
     package var step: Int
     /// The most connections that the search tries to hold.
     package var most: Int
+    /// Whether `most` stands: the plan says `to`, or the host's addresses have been looked up. Else it is a bound
+    /// that the host may lower.
+    package var hasEnd: Bool
     /// How fast each step opens its connections.
     package var pace: Pace
     /// How long a number of connections must last for the search to find it. With conditions (`until`)
@@ -101,11 +104,13 @@ package struct Phase: Sendable, Equatable {
     package var until: [Threshold]
 
     package init(
-      from: Int, step: Int, most: Int, pace: Pace, confirm: Duration, until: [Threshold]
+      from: Int, step: Int, most: Int, hasEnd: Bool = true, pace: Pace, confirm: Duration,
+      until: [Threshold]
     ) {
       self.from = from
       self.step = step
       self.most = most
+      self.hasEnd = hasEnd
       self.pace = pace
       self.confirm = confirm
       self.until = until

@@ -22,9 +22,8 @@ extension Plan {
     }
     // File systems allow 255 bytes, and files of a run have names longer than the plan's, such as
     // `TEST-NAME.xml`.
-    if name.count > 100 || name.utf8.count > 200 {
-      return "name \(quoted(name)) is longer than 100 characters"
-    }
+    if name.count > 100 { return "name \(quoted(name)) is longer than 100 characters" }
+    if name.utf8.count > 200 { return "name \(quoted(name)) is longer than 200 bytes" }
     return nil
   }
 

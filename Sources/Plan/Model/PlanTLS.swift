@@ -1,5 +1,4 @@
-/// The TLS of a plan's connections. Paths of files are relative to the working directory. The files
-/// are read only when the plan runs or is checked: a recording keeps no key.
+/// The TLS of a plan's connections. Its files are read only when the plan runs or is checked: a recording keeps no key.
 package struct PlanTLS: Sendable, Equatable {
   package enum Version: String, Sendable, CaseIterable {
     case v12 = "1.2"
@@ -13,18 +12,31 @@ package struct PlanTLS: Sendable, Equatable {
     case usual
     /// Any.
     case off
-    /// Those in the PEM file of this path, and those whose chain leads to one of them.
-    case file(String)
+    /// Those in this PEM file, and those whose chain leads to one of them.
+    case file(File)
   }
 
-  /// Paths of two PEM files.
+  /// A PEM file.
+  package struct File: Sendable, Equatable {
+    /// The path by which the user would open it, from the working directory.
+    package var path: String
+    /// The path as the plan would write it, from the plan's directory.
+    package var name: String
+
+    package init(path: String, name: String) {
+      self.path = path
+      self.name = name
+    }
+  }
+
+  /// Two PEM files.
   package struct Identity: Sendable, Equatable {
     /// The certificate, with those that lead to its authority.
-    package var certificate: String
+    package var certificate: File
     /// The private key of the certificate.
-    package var key: String
+    package var key: File
 
-    package init(certificate: String, key: String) {
+    package init(certificate: File, key: File) {
       self.certificate = certificate
       self.key = key
     }

@@ -14,7 +14,7 @@ extension Plan {
     guard bytes.count <= longestText else { throw tooLong(file) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let source = SourceText(String(decoding: bytes, as: UTF8.self))
-      let place = source.firstReplacement()
+      let place = SourceText.firstInvalid(in: bytes)
       throw InvalidPlan(
         file: file,
         diagnostics: [

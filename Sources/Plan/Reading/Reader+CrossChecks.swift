@@ -26,20 +26,13 @@ extension Server {
 
 extension Phase {
   /// The phase with the fewest connections that it may open: a search without `to` ends where it begins.
-  fileprivate func withSmallestSearch(for clients: Clients) -> Phase {
-    endingSearchWithoutTo(for: clients) { $0.from }
-  }
+  fileprivate var withSmallestSearch: Phase { endingSearchWithoutTo { $0.from } }
 
-  /// The phase with another end, if it is a search without `to`; any other phase as it is. A plan that was
-  /// read no longer says whether a search had a `to`. So a search counts as one without if it ends where
-  /// `PhaseContext.end` lets these end.
-  fileprivate func endingSearchWithoutTo(
-    for clients: Clients, at end: (Phase.Search) -> Int
-  ) -> Phase {
-    guard case .search(var search) = kind,
-      search.most == PhaseContext(clients: clients).end(ofSearchFrom: search.from)
-    else { return self }
+  /// The phase with this end, if it is a search without `to`; any other phase as it is.
+  fileprivate func endingSearchWithoutTo(at end: (Phase.Search) -> Int) -> Phase {
+    guard case .search(var search) = kind, !search.hasEnd else { return self }
     search.most = end(search)
+    search.hasEnd = true
     var phase = self
     phase.kind = .search(search)
     return phase
@@ -53,7 +46,7 @@ extension Plan {
   package func endingSearches(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
-      phase.endingSearchWithoutTo(for: clients) { max($0.from, min(sources * ports, $0.most)) }
+      phase.endingSearchWithoutTo { max($0.from, min(sources * ports, $0.most)) }
     }
     return plan
   }
@@ -94,7 +87,7 @@ extension Reader {
   ) {
     guard let sources = clients.sourceCount else { return }
     let sound = phases.filter { $0.phase != nil }
-    let demands = sound.compactMap { $0.phase?.withSmallestSearch(for: clients) }.demands
+    let demands = sound.compactMap { $0.phase?.withSmallestSearch }.demands
     for (phase, demand) in zip(sound, demands) {
       guard let place = phase.goalPlace,
         let problem = AddressProblem.shortage(

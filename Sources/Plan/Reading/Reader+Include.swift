@@ -111,7 +111,7 @@ extension Reader {
     let file = sources.count - 1
     guard let text = String(validating: bytes, as: UTF8.self) else {
       sources[file].text = SourceText(String(decoding: bytes, as: UTF8.self), file: file)
-      report(sources[file].text.firstReplacement(), "the file is not UTF-8 from here on")
+      report(SourceText.firstInvalid(in: bytes, file: file), "the file is not UTF-8 from here on")
       return nil
     }
     let before = errorCount

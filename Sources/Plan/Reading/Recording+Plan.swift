@@ -49,8 +49,13 @@ extension Recording {
       files: withData ? Plan.attached(files, dataBeside: planFile) : Plan.attached(files))
     let driven = try Plan.read(
       text: effectivePlan, file: planFile, overrides: [:], files: Plan.attached(files))
-    plan.server = driven.server
-    plan.targets = driven.targets
+    if driven.server == nil {
+      // Requests over HTTP name the first target as their host.
+      plan.connect(to: driven.targets)
+    } else {
+      plan.server = driven.server
+      plan.targets = driven.targets
+    }
     return plan
   }
 

@@ -96,15 +96,16 @@ struct SourceText {
     return Unicode.Scalar(value)
   }
 
-  /// The place of the first replacement character, which decoding puts where bytes are not UTF-8;
-  /// the start of the text when there is none.
-  func firstReplacement() -> Place {
-    for (index, line) in lines.enumerated() {
-      for (column, scalar) in line.enumerated() where scalar == "\u{FFFD}" {
-        return Place(file: file, line: index + 1, column: column + 1)
-      }
-    }
-    return Place(file: file, line: 1, column: 1)
+  /// The place of the first bytes that are not UTF-8; the start where all are. A replacement character does not tell
+  /// it: the text may have one of its own.
+  static func firstInvalid(in bytes: [UInt8], file: Int = 0) -> Place {
+    var parser = Unicode.UTF8.ForwardParser()
+    var rest = bytes.makeIterator()
+    var count = 0
+    while case .valid(let scalar) = parser.parseScalar(from: &rest) { count += scalar.count }
+    guard count < bytes.count else { return Place(file: file, line: 1, column: 1) }
+    let lines = split(String(decoding: bytes[..<count], as: UTF8.self))
+    return Place(file: file, line: lines.count, column: (lines.last?.count ?? 0) + 1)
   }
 
   /// Whether libyaml refuses a scalar, as it refuses most control characters, or `HiddenCharacters`

@@ -73,7 +73,8 @@ extension Recording {
 }
 
 extension LimitRecord {
-  fileprivate static func all(
+  /// The limits with their evidence, which has a table of its own.
+  static func all(
     in database: Database, evidence: [LimitEvidence]
   ) throws -> [LimitRecord] {
     var limits = try all(in: database)

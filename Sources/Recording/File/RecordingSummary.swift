@@ -61,7 +61,8 @@ extension RecordingSummary {
     }
     let course = try Recording(planName: "") {
       $0.phases = try PhaseRecord.all(in: database)
-      $0.limits = try LimitRecord.all(in: database)
+      // A refusal's words stand in its evidence.
+      $0.limits = try LimitRecord.all(in: database, evidence: LimitEvidence.all(in: database))
     }
     try course.refuseImpossible()
     let reach = course.reached(in: nil)

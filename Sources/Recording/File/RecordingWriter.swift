@@ -8,7 +8,7 @@ import GRDB
 package final class RecordingWriter {
   package let path: String
   private let queue: DatabaseQueue
-  private var tables = Tables()
+  private var tables: Tables
 
   /// Creates the file with what is known before the run: plan, host, phases, workers, prediction.
   package init(path: String, recording: Recording) throws(RecordingError) {
@@ -17,27 +17,48 @@ package final class RecordingWriter {
     // Only the owner may read a recording, because it holds messages, and values that the environment gave. SQLite
     // gives the files that it creates beside the recording the same permissions.
     try Self.makePrivate(path)
-    var tables = Tables()
-    queue = try Self.naming(path) {
-      let queue = try DatabaseQueue.lasting(path: path, configuration: Self.configuration)
-      try queue.write { database in
-        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
-        try database.execute(sql: "PRAGMA user_version = \(RecordingVersion.current.number)")
-        try database.execute(sql: Schema.sql)
-        try tables.begin(recording, in: database)
-      }
-      // WAL mode begins only now, so that the file itself tells what ran and where, even if the WAL is lost. NORMAL
-      // syncs at checkpoints alone (sqlite.org/wal), so only a sample that causes a checkpoint waits for the disk.
-      try queue.writeWithoutTransaction { database in
-        try database.execute(sql: "PRAGMA journal_mode = WAL")
-        try database.execute(sql: "PRAGMA synchronous = NORMAL")
-        // The first sample opens the WAL and its index. After that SQLite opens no file until `finish`. The host may
-        // have no descriptor left by then.
-        try database.execute(sql: "PRAGMA temp_store = MEMORY")
-      }
-      return queue
+    do throws(RecordingError) {
+      (queue, tables) = try Self.begun(recording, at: path)
+    } catch {
+      // Whoever tries again would find that a recording is there already.
+      for suffix in ["", "-wal", "-shm", "-journal"] { unsafe unlink(path + suffix) }
+      throw error
     }
-    self.tables = tables
+  }
+
+  /// Writes what is known before the run into the empty file. The file is closed where that fails.
+  private static func begun(
+    _ recording: Recording, at path: String
+  ) throws(RecordingError) -> (DatabaseQueue, Tables) {
+    try naming(path) {
+      let queue = try DatabaseQueue.lasting(path: path, configuration: configuration)
+      do {
+        return (queue, try begin(recording, in: queue))
+      } catch {
+        try? queue.close()
+        throw error
+      }
+    }
+  }
+
+  private static func begin(_ recording: Recording, in queue: DatabaseQueue) throws -> Tables {
+    var tables = Tables()
+    try queue.write { database in
+      try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+      try database.execute(sql: "PRAGMA user_version = \(RecordingVersion.current.number)")
+      try database.execute(sql: Schema.sql)
+      try tables.begin(recording, in: database)
+    }
+    // WAL mode begins only now, so that the file itself tells what ran and where, even if the WAL is lost. NORMAL
+    // syncs at checkpoints alone (sqlite.org/wal), so only a sample that causes a checkpoint waits for the disk.
+    try queue.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA journal_mode = WAL")
+      try database.execute(sql: "PRAGMA synchronous = NORMAL")
+      // The first sample opens the WAL and its index. After that SQLite opens no file until `finish`. The host may
+      // have no descriptor left by then.
+      try database.execute(sql: "PRAGMA temp_store = MEMORY")
+    }
+    return tables
   }
 
   deinit { try? queue.close() }
@@ -131,7 +152,10 @@ package final class RecordingWriter {
   private static func naming<Result>(
     _ path: String, _ body: () throws -> Result
   ) throws(RecordingError) -> Result {
-    do { return try body() } catch {
+    do { return try body() } catch let error as RecordingError {
+      // It has its own path and reason.
+      throw error
+    } catch {
       throw .unwritable(path: path, reason: reason(of: error))
     }
   }

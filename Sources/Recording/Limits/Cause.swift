@@ -5,7 +5,7 @@ extension LimitRecord {
   /// queue's length is not the cause, so the diagnosis names no setting.
   private var isNotAccepting: Bool {
     resource == .acceptQueue && knob == nil
-      && (syscall == nil || syscall == FailedCall.secure.name)
+      && (syscall.map { FailedCall(named: $0)?.isOfLayer == true } ?? true)
   }
 
   /// What moves the limit, in words: where no command of this host does, or in addition to one. Nil where that is not

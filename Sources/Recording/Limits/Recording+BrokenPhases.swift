@@ -82,7 +82,10 @@ extension Recording {
     }
     var counts: [Kind: Int] = [:]
     for limit in byTime {
-      counts[Kind(end: limit.end, resource: limit.resource), default: 0] += limit.count
+      let kind = Kind(end: limit.end, resource: limit.resource)
+      // A recording of a stranger may say any number.
+      let (sum, isOver) = counts[kind, default: 0].addingReportingOverflow(limit.count)
+      counts[kind] = isOver ? .max : sum
     }
     let most = counts.values.max()
     let first = byTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }

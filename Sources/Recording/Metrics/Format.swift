@@ -69,7 +69,7 @@ extension Format {
     var amount = value
     var unit = 0
     // 1023.6 KiB would be written as 1,024 KiB, and that is 1 MiB.
-    while unit < units.count - 1, amount.magnitude >= (unit == 0 ? 1024 : 1023.5) {
+    while unit < units.count - 1, amount.magnitude >= 1023.5 {
       amount /= 1024
       unit += 1
     }

@@ -84,7 +84,9 @@ extension Axis {
   /// Counts from 0, with room above the highest. With a suffix the values are rates: "/s".
   static func counts(upTo highest: Double, suffix: String = "") -> Axis {
     let top = max(highest, 1) * 1.08
-    let step = max(roundStep(top / 5), suffix.isEmpty ? 1 : 0)
+    var step = roundStep(top / 5)
+    // There is no half connection.
+    while suffix.isEmpty, step < 1 || step != step.rounded() { step = roundStep(step * 1.5) }
     return linear(suffix.isEmpty ? .count : .rate, 0...top, step: step) {
       Format.compact($0) + suffix
     }

@@ -154,6 +154,11 @@ extension Chart {
     switch layer.shape {
     case .line(let curve):
       Element("path", ["data-line": layer.name, "d": path(curve)]).stroked(layer.ink)
+      // A dash of no length is not drawn, so points that stand alone are drawn once more.
+      let alone = curve.pieces.filter { $0.count == 1 }
+      if layer.ink.dash != nil, !alone.isEmpty {
+        Element("path", ["d": path(alone)]).stroked(layer.ink.solid)
+      }
     case .filled(let curve):
       Element("path", ["d": curve.pieces.map(closedPath).joined()]).filled(layer.ink.tint)
       Element("path", ["data-line": layer.name, "d": path(curve)]).stroked(layer.ink)
@@ -234,10 +239,12 @@ extension Chart {
       + Format.short((1 - y.position(point.value)) * Double(height), 1)
   }
 
+  private func path(_ curve: Curve) -> String { path(curve.pieces) }
+
   /// A point that stands alone becomes a line of no length. Its round ends show it as a dot; a
   /// dashed line has no round ends (`stroked`), and shows nothing.
-  private func path(_ curve: Curve) -> String {
-    curve.pieces.map { piece in
+  private func path(_ pieces: [[Series.Point]]) -> String {
+    pieces.map { piece in
       piece.count == 1
         ? "M" + coordinates(piece[0]) + "h0"
         : "M" + piece.map(coordinates).joined(separator: "L")

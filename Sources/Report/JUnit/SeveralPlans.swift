@@ -74,8 +74,9 @@ extension Element {
   }
 
   /// The element with every text and every `message` cut to `limit` characters, and a note of how
-  /// many are missing.
+  /// many are missing. `system-out` stays whole, as in the file of a single plan.
   fileprivate func shortened(to limit: Int) -> Element {
+    guard name != "system-out" else { return self }
     var element = self
     element.attributes = attributes.map { attribute in
       guard attribute.name == "message" else { return attribute }

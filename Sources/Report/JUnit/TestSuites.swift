@@ -8,8 +8,8 @@ struct TestSuites {
   let suites: [TestSuite]
 
   /// The file. Its texts are cut as short as it takes to keep the file under `mostBytes`, but not
-  /// below 64 characters: messages, the bodies of failures and errors, and the output of failed
-  /// cases.
+  /// below 64 characters: messages, and the bodies of failures and errors. The output of failed cases is left
+  /// whole: it names files (`[[ATTACHMENT|path]]`), and half a name is none.
   func bytes() -> [UInt8] {
     Self.bytes { bodyLimit in element(bodyLimit: bodyLimit) }
   }
@@ -158,7 +158,7 @@ struct TestCase {
     Element(
       kind, ["type": TestSuite.shortened(type), "message": headline(message, bodyLimit)],
       truncated(body, to: bodyLimit))
-    if !output.isEmpty { Element("system-out", [:], truncated(output, to: bodyLimit)) }
+    if !output.isEmpty { Element("system-out", [:], output) }
   }
 
   /// The message on one line, cut to 1,000 characters or to `bodyLimit`, whichever is less. CI

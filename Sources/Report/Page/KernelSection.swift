@@ -14,7 +14,7 @@ extension HTMLReport {
           }
         }
       }
-      for note in families.compactMap(\.note) + undrawn { Element("p", ["class": "note"], note) }
+      for note in drawn.compactMap(\.note) + undrawn { Element("p", ["class": "note"], note) }
       let atZero = families.filter { !$0.isEverAboveZero }.map(\.name)
       if !atZero.isEmpty {
         Element(
@@ -32,6 +32,9 @@ extension HTMLReport {
     var series: [Series]
     /// A sentence on which of the family's series are drawn; nil where all are.
     var note: String?
+    /// Whether any point of any of its series is above zero, also of those that are not drawn: of idle time, the
+    /// lowest are drawn.
+    var isEverAboveZero = false
 
     var isCounter: Bool { series.first?.kind == .counter }
 
@@ -40,16 +43,16 @@ extension HTMLReport {
       isCounter ? series.growth : series.points
     }
 
-    /// Whether any drawn point is above zero.
-    var isEverAboveZero: Bool {
-      series.contains { series in points(of: series).contains { $0.value > 0 } }
+    mutating func noteWhetherAboveZero() {
+      isEverAboveZero = series.contains { series in points(of: series).contains { $0.value > 0 } }
     }
   }
 
   /// The names of series that other sections show, so that this section leaves them out.
   private static let shownElsewhere: Set<String> = {
     let keys: [Series.Key] = [
-      .established, .accepted, .connecting, .kernelMemory, .slab, .tcpPages, .memoryAvailable,
+      .established, .accepted, .connecting, .handshakes, .kernelMemory, .slab, .tcpPages,
+      .memoryAvailable,
       .source(""), .endpoint(""), .failures(""), .bytesSent, .bytesReceived,
     ]
     return Set(keys.map(\.name) + MessageOutcome.allCases.map(\.seriesName))
@@ -71,6 +74,7 @@ extension HTMLReport {
         leftOut.insert(name)
       }
     }
+    for index in families.indices { families[index].noteWhetherAboveZero() }
     // A reader can tell only `mostKinds` lines of a chart apart. Of a larger family, such as one
     // series per processor, the series with the highest maxima are drawn. Of idle time those with
     // the lowest are drawn, because they are of the busiest processors.

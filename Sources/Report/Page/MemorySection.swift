@@ -23,8 +23,12 @@ extension HTMLReport {
     guard let taken = recording.series(.kernelMemory) else { return nil }
     // `level` finds the number of ends between samples: in a merged recording each end may have
     // been sampled at instants of its own.
-    let accepted = recording.hasServerCount ? recording.series(.accepted) : nil
-    let ends = [recording.series(.established), accepted].compactMap(\.self)
+    let clients = recording.series(.established)
+    // Where the built-in server has no count of its own, it has as many ends as the clients.
+    let server =
+      recording.hasServerCount
+      ? recording.series(.accepted) : recording.hasOwnServer ? clients : nil
+    let ends = [clients, server].compactMap(\.self)
     let counts = taken.points.map { point in ends.reduce(0) { $0 + $1.level(at: point.at) } }
     guard let most = counts.max(), most > 0 else { return nil }
     let points = zip(taken.points, counts).map { point, count in

@@ -70,14 +70,13 @@ extension HTMLReport {
         layers: layers, height: 130)
   }
 
-  /// The sum of the series of all patterns, point by point: a run samples all patterns at the same
-  /// instants.
+  /// The sum of the series of all patterns, at each instant at which any of them was sampled. A run samples all
+  /// patterns at the same instants; a merged recording may have patterns of several plans.
   private func total(of patterns: [Series], like first: Series) -> Series {
+    guard patterns.count > 1 else { return first }
     var sum = first
-    for series in patterns.dropFirst() {
-      for (index, point) in series.points.enumerated() where sum.points.indices.contains(index) {
-        sum.points[index].value += point.value
-      }
+    sum.points = Set(patterns.flatMap { $0.points.map(\.at) }).sorted().map { instant in
+      Series.Point(at: instant, value: patterns.reduce(0) { $0 + $1.level(at: instant) })
     }
     return sum
   }

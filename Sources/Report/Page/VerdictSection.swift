@@ -179,7 +179,9 @@ extension LimitRecord {
     if let endpoint { whereabouts += ", at \(onOneLine(endpoint))" }
     var setting = knob.map(onOneLine)
     if let now { setting = (setting ?? "now") + " = \(Format.count(now))" }
-    if let needed { setting = (setting ?? "") + ", needs \(Format.count(needed))" }
+    if let needed {
+      setting = (setting.map { $0 + ", " } ?? "") + "needs \(Format.count(needed))"
+    }
     return Array(known: [
       "Resource": resource.rawValue,
       "Where": whereabouts,

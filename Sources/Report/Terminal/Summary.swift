@@ -73,7 +73,7 @@ private func measured(
     // A remark on the pace has this text (`Coordinator+Pace`). Other remarks
     // (`Coordinator+Remarks`) are on messages and losses; they follow a remark on the pace in the
     // same text.
-    let isPace = phase.remark.contains(" planned: ")
+    let isPace = phase.remark.isOnPace
     rows.append(Fact(isPace ? "slow" : "note", brief("\(phase.name): \(phase.remark)", to: 500)))
   }
   if let sent = metrics.messages(.sent), sent > 0 || metrics.messagesUnsent ?? 0 > 0 {
@@ -179,4 +179,15 @@ private func row(_ name: String, _ value: String, _ paint: Paint) -> String {
   let width = 18
   let padding = String(repeating: " ", count: max(1, width - name.count))
   return "  " + paint.dim(name) + padding + value
+}
+
+extension String {
+  /// Whether a remark begins with one on the pace: "20/s of 50/s planned: ". Further on it may quote what a peer said,
+  /// and that may be anything.
+  fileprivate var isOnPace: Bool {
+    guard let end = firstRange(of: " planned: ")?.lowerBound, first?.isNumber == true else {
+      return false
+    }
+    return !self[..<end].contains { "'\"“‘:;".contains($0) }
+  }
 }

@@ -98,9 +98,12 @@ struct CaptureCommand: ParsableCommand {
         "listening on \(route.listen), leading to \(route.forward); Ctrl-C ends it and writes "
           + output)
       proxy.run()
-      // From here on a signal ends the program at once, even while it writes the file.
-      SignalSource.unblockAll()
-      return write(proxy.log, route, proxy.totals)
+      // From here on a second request to end is heeded at once, even while the file is written. What only repeats
+      // the first one is not: a terminal that goes, for example, sends two signals, and the file would be lost.
+      SignalSource.endProcess(
+        Signal.endings, after: 1, since: proxy.lastEnding, code: ExitStatus.notWritten)
+      let code = write(proxy.log, route, proxy.totals)
+      return proxy.hasFailed && code == ExitStatus.passed ? ExitStatus.fault : code
     } catch {
       return complain(
         "cannot listen on \(route.listen): \(CaptureProxy.words(error))", ExitStatus.limit)
@@ -108,6 +111,7 @@ struct CaptureCommand: ParsableCommand {
   }
 
   private func write(_ log: CaptureLog, _ route: CaptureRoute, _ totals: String) -> Int32 {
+    var log = log
     let file = log.file(forward: "\(route.forward)")
     do throws(FileProblem) {
       // Private, since clients and server may have sent passwords.

@@ -106,8 +106,9 @@ struct MergeCommand: ParsableCommand {
       throw error
     }
     do throws(Errno) {
-      try FileSystem.move(temporary, to: output)
+      try FileSystem.moveToFreeName(temporary, to: output)
     } catch {
+      if error == .fileExists { throw RecordingError.exists(path: output) }
       throw RecordingError.unwritable(path: output, reason: "\(error)")
     }
   }

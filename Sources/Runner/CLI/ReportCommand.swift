@@ -95,8 +95,9 @@ struct ReportCommand: ParsableCommand {
   /// Reports a recording that cannot be read. Returns the exit code.
   ///
   /// Where the file is a recording, but is damaged or has a newer format, this replaces the JUnit
-  /// file that `--junit` names, or else all that runs have left beside the recording (with `--out`,
-  /// there). It also removes the page. Otherwise the reports beside the file may be another
+  /// file that `--junit` names, or else all that runs have left beside the recording. With `--out` it
+  /// replaces those of the same names there: the other files there may be other plans'. It also
+  /// removes the page, unless that may be another plan's. Otherwise the reports beside the file may be another
   /// recording's, or still be right: then it replaces or removes only the files that `--junit` and
   /// `--html` name.
   private func refuse(_ error: RecordingError) -> Int32 {
@@ -106,13 +107,17 @@ struct ReportCommand: ParsableCommand {
       case .corrupt, .newer: true
       case .missing, .empty, .foreign, .unreadable, .exists, .unwritable: false
       }
-    let own =
-      isUnreadableRecording ? RunFiles.junitFiles(in: out ?? RunFiles.parent(of: recording)) : []
+    let beside =
+      isUnreadableRecording ? RunFiles.junitFiles(in: RunFiles.parent(of: recording)) : []
+    let own = beside.map { path in
+      out.map { "\($0)/\(path.split(separator: "/").last ?? "")" } ?? path
+    }
+    let isShared = out.map { !RunFiles.junitFiles(in: $0).allSatisfy(own.contains) } ?? false
     do throws(FileProblem) {
       for path in junit.map({ [$0] }) ?? own {
         try Publication(files: files(junit: path), flavour: junitFlavour).publish(unreadable: error)
       }
-      if isUnreadableRecording || html != nil { try files(junit: junit).removePage() }
+      if isUnreadableRecording && !isShared || html != nil { try files(junit: junit).removePage() }
       return code
     } catch {
       return complain("a report cannot be written: \(error)", ExitStatus.notWritten)

@@ -17,24 +17,34 @@ struct CaptureLog {
   var room = Self.mostBytes
   /// Conversations that ended, or were under way when the capture ended, whether recorded or not.
   private(set) var total = 0
+  /// Those of them in which nothing was said.
+  private var silent = 0
+  /// Those that `file` has left out because nothing of them may be kept.
+  private var silentInFile = 0
 
   init(redactions: [Redaction]) { self.redactions = redactions }
 
   mutating func add(_ recorder: ConversationRecorder) {
     total += 1
+    guard !recorder.conversation.steps.isEmpty || recorder.isTruncated else {
+      silent += 1
+      return
+    }
     guard room > 0 || !recorder.conversation.steps.isEmpty else { return }
     room -= Self.conversationCost
     recorders.append(recorder)
   }
 
   /// The file to write, without what the redactions match.
-  func file(forward: String) -> CaptureFile {
-    let connections = recorders.map { recorder in
+  mutating func file(forward: String) -> CaptureFile {
+    let connections = recorders.compactMap { recorder -> CaptureFile.Connection? in
       let (kept, isCut) = recorder.conversation.redacted(
         by: redactions, clientEnded: recorder.clientEnded, serverEnded: recorder.serverEnded,
         most: ConversationRecorder.mostBytes)
+      guard !kept.steps.isEmpty else { return nil }
       return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
+    silentInFile = recorders.count - connections.count
     // As YAML the conversations may take more bytes than `room` has counted, so `playable` cuts
     // them once more.
     return CaptureFile(captured: began, forward: forward, connections: connections).playable
@@ -48,9 +58,13 @@ struct CaptureLog {
     if truncated > 0 {
       text += count == 1 ? ", truncated" : ", \(Format.count(truncated)) of them truncated"
     }
-    if total > count {
+    let left = silent + silentInFile
+    if left > 0 {
+      text += "; \(Format.count(left)) more said nothing that is kept, and are not in it"
+    }
+    if total > count + left {
       text +=
-        "; \(Format.count(total - count)) more came when the file was full, and are not in it: "
+        "; \(Format.count(total - count - left)) more came when the file was full, and are not in it: "
         + "a plan reads no more than \(Format.bytes(Self.mostBytes))"
     }
     return text

@@ -32,11 +32,16 @@ struct CaptureProxy: ~Copyable {
   var nextClientID: UInt64 = 0
   /// Relays that wait for a turn of `serveQueue`.
   private var queue: [CaptureRelay] = []
+  /// Relays that are over, and whose last bytes are still under way. Nothing announces their arrival.
+  private var closing: [CaptureRelay] = []
+  private static let closingInterval = Duration.milliseconds(20)
   /// When to listen again after `socket` or `accept4` failed; nil while the proxy listens.
   var pausedUntil: Instant?
   private var endedClients = 0
   /// Clients that were connected when the capture ended.
   private var openAtEnd = 0
+  /// Whether the capture ended because epoll_wait failed.
+  private(set) var hasFailed = false
   /// Clients that were turned away.
   var refusedClients = 0
   /// Bytes that ended relays have passed on, by direction.
@@ -95,10 +100,16 @@ struct CaptureProxy: ~Copyable {
         }
       }
       serveQueue()
+      let waiting = closing
+      closing = []
+      for relay in waiting where relays[relay.id] != nil { conclude(relay) }
       if let instant = pausedUntil, instant <= .now() { goOnListening() }
     }
     finish()
   }
+
+  /// When the signal came that ended the capture; nil where none did.
+  var lastEnding: Instant? { signals.lastEnding }
 
   private var isOver: Bool {
     if let most = options.conversations, endedClients + refusedClients >= most { return true }
@@ -110,11 +121,14 @@ struct CaptureProxy: ~Copyable {
 
   /// Waits for events; returns how many there are, or nil, after a message, where epoll_wait fails.
   private mutating func wait() -> Int? {
-    let deadline = queue.isEmpty ? [endInstant, pausedUntil].compactMap(\.self).min() : .now()
+    let look = closing.isEmpty ? nil : Instant.now().advanced(by: Self.closingInterval)
+    let deadline =
+      queue.isEmpty ? [endInstant, pausedUntil, look].compactMap(\.self).min() : .now()
     do throws(Errno) {
       return try Epoll.wait(epoll, into: &events, until: deadline)
     } catch {
       StandardError.write("runner: epoll_wait: \(error)\n")
+      hasFailed = true
       return nil
     }
   }
@@ -152,10 +166,19 @@ struct CaptureProxy: ~Copyable {
       case .waiting: break
       case .busy: enqueue(relay)
       case .over:
-        end(relay, "ended")
-        endedClients += 1
+        if relay.closesAt == nil { conclude(relay) }
       }
     }
+  }
+
+  /// Ends a relay that is over, or puts it among those that wait for their last bytes to arrive.
+  private mutating func conclude(_ relay: CaptureRelay) {
+    guard relay.mayClose(now: .now()) else {
+      closing.append(relay)
+      return
+    }
+    end(relay, "ended")
+    endedClients += 1
   }
 
   /// Closes a relay and keeps what it recorded; `how` says how it ended.

@@ -27,6 +27,10 @@ final class CaptureRelay {
   /// The side whose connection broke first, instead of being closed in order; nil while neither
   /// has.
   private var lostSide: Side?
+  /// When the relay is closed though the other side has not got everything; nil before `mayClose` has asked for time.
+  private(set) var closesAt: Instant?
+  /// How long the last bytes may take to a side that is slow.
+  private static let patience = Duration.seconds(30)
 
   /// The most steps per direction that one turn takes, so that a flood leaves time for the other
   /// relays.
@@ -147,6 +151,17 @@ final class CaptureRelay {
       + "\(Format.bytes(toClient.movedBytes)) back"
     if recorder.isTruncated { text += "; truncated in the file" }
     return text
+  }
+
+  /// Whether a relay that is over may be closed. Where one side's connection broke, the other side gets a reset, and
+  /// with it the kernel would drop what it has not delivered yet: the relay waits for that, but not for ever.
+  func mayClose(now: Instant) -> Bool {
+    guard let lostSide else { return true }
+    let receiver = lostSide == .client ? server : client
+    guard Socket.unacknowledged(receiver) > 0 else { return true }
+    let end = closesAt ?? now.advanced(by: Self.patience)
+    closesAt = end
+    return end <= now
   }
 
   /// Closes both sockets; where one side's connection broke, the other side gets a reset.

@@ -42,7 +42,7 @@ struct CaptureRoute: Equatable {
 
   /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 accepts
   /// connections to any IPv4 address of this host, and one on :: those to any address of either
-  /// family. A connection to 0.0.0.0 or :: goes to loopback.
+  /// family. A connection to 0.0.0.0 goes to 127.0.0.1, and one to :: goes to ::1.
   private static func leadsBack(
     _ forward: SocketAddress, to listen: SocketAddress, _ lookup: AddressLookup
   ) -> Bool {
@@ -51,7 +51,8 @@ struct CaptureRoute: Equatable {
     if own.isUnspecified {
       return (own.isV6 || !target.isV6) && (target.isUnspecified || lookup.isOwn(target))
     }
-    return target == own || target.isUnspecified && own.isLoopback
+    let reached = target.isUnspecified ? IPAddress(target.isV6 ? "::1" : "127.0.0.1") : target
+    return reached == own
   }
 
   /// The address of a target: an IPv4 address where its name has several of both families.

@@ -93,7 +93,7 @@ extension ConnectSession {
   }
 
   /// Tells epoll which events of the connection to announce now. Where that fails, closes the
-  /// connection.
+  /// connection. The report of its order then counts it among the failures.
   mutating func watch(_ descriptor: FileDescriptor) {
     guard let connection = table[descriptor.rawValue] else { return }
     do throws(Errno) {
@@ -101,6 +101,9 @@ extension ConnectSession {
     } catch {
       screen.warn("\(Self.label(connection)) is closed: epoll_ctl: \(error)\n")
       close(connection)
+      guard opening?.number == connection.orderNumber else { return }
+      opening?.lost += 1
+      note(.epollControl, error, source: connection.source)
     }
   }
 

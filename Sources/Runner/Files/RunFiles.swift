@@ -122,9 +122,9 @@ struct RunFiles {
       ? path : (2...).lazy.map { "\(stem)-\($0).recording" }.first(where: isFree) ?? path
   }
 
-  /// Writes a file whole or not at all; a rename replaces an earlier one. Devices and pipes are
-  /// opened and written to instead: a rename would put a regular file in their place, and root
-  /// would replace `/dev/null` for the whole system.
+  /// Writes a file whole or not at all; a rename replaces an earlier one. Devices, pipes and open
+  /// descriptors are written to instead: a rename would put a regular file in their place, and root
+  /// would replace `/dev/null` or `/dev/stdout` for the whole system.
   ///
   /// - Parameters:
   ///   - isPrivate: whether only the owner may read the file, for one that may hold secrets.
@@ -217,12 +217,9 @@ struct RunFiles {
     }
   }
 
-  /// Whether the path names a device, a pipe or a socket, or a link to one.
+  /// Whether the path names a device, a pipe, a socket or an open descriptor such as `/dev/stdout`, or a link to one.
   static func isSpecial(_ path: String) -> Bool {
-    let target = URL(filePath: path).resolvingSymlinksInPath().path
-    let type = (try? FileManager.default.attributesOfItem(atPath: target))?[.type]
-    guard let type = type as? FileAttributeType else { return false }
-    return ![.typeRegular, .typeDirectory, .typeSymbolicLink].contains(type)
+    FileSystem.destination(of: path).isWrittenInto
   }
 
   /// The name of a recording in `history/`, such as `20260102T030405.678Z.recording`: its start in

@@ -36,8 +36,10 @@ extension RunOptions {
         return complain("\(plan.name): \(refusal)", ExitStatus.notWritten)
       }
       try publication.replaceOldReports(of: plan)
-      let made = try PreparedRun(
-        plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
+      let made = try naming("the limit of descriptors cannot be raised") {
+        try PreparedRun(
+          plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
+      }
       prepared = made
       let findings = preflight == .off ? [] : Preflight.findings(made)
       if preflight == .strict, !findings.isEmpty { return refuse(made, findings, publication) }
@@ -57,7 +59,7 @@ extension RunOptions {
       // A file that cannot be written has an exit code of its own; any other error is a fault.
       let isFile = error is FileProblem || error is RecordingError
       let code = isFile ? ExitStatus.notWritten : ExitStatus.fault
-      let reason = error is Errno ? "cannot start the workers: \(error)" : "\(error)"
+      let reason = "\(error)"
       return publication.publish(
         plan, prepared, failedFor: reason, code: complain("\(plan.name): \(reason)", code),
         json: json)
@@ -74,6 +76,18 @@ extension RunOptions {
     var before: String?
   }
 
+  /// A system call that failed before the run began.
+  private struct FailedStart: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Runs `body`, and puts what it was to do before an errno, which alone tells nobody anything.
+  private func naming<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as Errno {
+      throw FailedStart(description: "\(what): \(error)")
+    }
+  }
+
   private func drive(_ prepared: PreparedRun, _ files: RunFiles) throws -> Driven {
     let host = prepared.host
     KillOrder.take(KillOrder.late)
@@ -88,7 +102,9 @@ extension RunOptions {
     let recording = Recording(prepared, state, started: Clock.timestamp())
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
-    let clock = try SystemClock(attention: workers.attention)
+    let clock = try naming("signals cannot be collected") {
+      try SystemClock(attention: workers.attention)
+    }
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: clock,
       hostReadings: LinuxReadings(

@@ -49,7 +49,10 @@ import Testing
       $1.clientWorkers = .auto
       $1.serverWorkers = .auto
     },
-    Case("of no use to who cannot raise the limit", "fs.nr_open", .enough, needs: "2,000,007") {
+    Case(
+      "raised before a limit above it, whoever raises that", "fs.nr_open", .low, needs: "2,000,007",
+      fix: "sysctl -w fs.nr_open=2200000"
+    ) {
       $1.goal = 2_000_000
       $1.clientWorkers = .count(1)
       $1.serverWorkers = .count(1)
@@ -186,6 +189,24 @@ import Testing
     let settings = Checkup(.million, on: host).items.map(\.setting)
     #expect(Set(settings).count == 13)
     #expect(settings.count == 13)
+  }
+
+  /// The kernel refuses a limit above its ceiling with EPERM, to root as well.
+  @Test func `the ceiling is raised before the limit`() {
+    let demand = Demand.million {
+      $0.goal = 2_000_000
+      $0.clientWorkers = .count(1)
+      $0.serverWorkers = .count(1)
+    }
+    let settings = Checkup(demand, on: .box { $0.capabilities = [] }).changes.map(\.setting)
+    let ceiling = settings.firstIndex(of: "fs.nr_open")
+    let limit = settings.firstIndex(of: "nofile")
+    #expect(ceiling != nil && limit != nil && ceiling! < limit!, "\(settings)")
+  }
+
+  @Test func `the undo of a resource limit leaves its hard limit alone`() {
+    #expect(SettingChange(.descriptorLimit, "nofile", from: 1024, to: 5).undo == "ulimit -Sn 1024")
+    #expect(SettingChange(.processLimit, "nproc", from: 7, to: 50).undo == "ulimit -Su 7")
   }
 
   @Test func `a value of several words is quoted for the shell`() {

@@ -68,7 +68,7 @@ import Testing
     let change = try #require(item.change)
     #expect(change.kind == .descriptorLimit)
     #expect(change.command == "ulimit -n \(needed)")
-    #expect(change.undo == "ulimit -n 20000")
+    #expect(change.undo == "ulimit -Sn 20000")
   }
 
   @Test(arguments: [.auto, .count(1)] as [Processes])
@@ -90,6 +90,6 @@ import Testing
     #expect(item.status == (processes == .auto ? .fixed : .low))
     #expect(item.note.hasPrefix("runner may not raise it (above fs.nr_open); "))
     let settings = Checkup(demand(processes, processes), on: host).changes.map(\.setting)
-    #expect(settings == (processes == .auto ? [] : ["nofile", "fs.nr_open"]))
+    #expect(settings == (processes == .auto ? [] : ["fs.nr_open", "nofile"]))
   }
 }

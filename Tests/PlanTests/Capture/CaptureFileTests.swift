@@ -38,11 +38,19 @@ import Testing
               - {send: {base64: "AAEC/w=="}, after: 3ms}
               - {close: client, after: 1.25ms}
               - {close: server, after: 2s}
-          - client: 127.0.0.1:50312
-            truncated: true
-            steps: []
 
         """#)
+  }
+
+  /// A plan refuses a file with a connection that has no steps.
+  @Test func `a client that said nothing is left out`() {
+    var file = file([.send([0x61])])
+    file.connections.insert(
+      .init(RecordedConversation(client: "silent", steps: []), isTruncated: false), at: 0)
+    #expect(file.playable.connections.map(\.conversation.client) == ["[::1]:5"])
+    #expect(!text(file).contains("silent"))
+    file.connections.removeLast()
+    #expect(text(file).hasSuffix("\nconnections: []\n"))
   }
 
   @Test func `a file without a conversation is one, too`() {

@@ -187,6 +187,60 @@ import Testing
     #expect(errors(plan.text) == [plan.error])
   }
 
+  private static let wide = """
+    server: {listen: "127.0.0.1:9000"}
+    clients:
+      sources: [127.0.0.2-127.0.0.90, 127.0.0.3, 127.0.0.50]
+    phases: [ramp: {to: 10}]
+    """
+
+  @Test func `tells every range that a wide one overlaps with`() {
+    #expect(
+      errors(Self.wide) == [
+        "3:35: 127.0.0.3 overlaps with 127.0.0.2-127.0.0.90",
+        "3:46: 127.0.0.50 overlaps with 127.0.0.2-127.0.0.90",
+      ])
+  }
+
+  @Test(arguments: [("m", "method: \"A B\", path: /x"), ("p", "method: GET, path: \"/ x\"")])
+  func `a request is wrong where its key is`(wrong: String, request: String) throws {
+    let line = "messages: {m: {every: 1s, request: {\(request)}}}"
+    let found = errors(
+      """
+      server: {listen: "127.0.0.1:9000"}
+      protocol: http
+      \(line)
+      phases: [hold: {for: 1s, messages: m}]
+      """)
+    let value = try #require(line.firstRange(of: wrong == "m" ? "\"A" : "\"/"))
+    let column = line.distance(from: line.startIndex, to: value.lowerBound) + 1
+    #expect(found.count == 1 && found[0].hasPrefix("3:\(column): "), "\(found)")
+  }
+
+  @Test func `a name of few characters and many bytes is told so`() {
+    let name = String(repeating: "\u{4e2d}", count: 80)
+    let found = errors("name: \(name)\n" + minimal)
+    #expect(found.count == 1 && found[0].hasSuffix("is longer than 200 bytes"), "\(found)")
+  }
+
+  @Test func `a message that is there already is told with its file`() {
+    let found = errors(
+      """
+      include: a.yaml
+      server: {listen: "127.0.0.1:9000"}
+      phases: [hold: {for: 1s, messages: {m: {every: 1s, send: x}}}]
+      """, files: Plan.attached(["a.yaml": Array("messages: {m: {every: 1s, send: x}}".utf8)]))
+    #expect(
+      found.count == 1 && found[0].contains("the other one is in line 1 of a.yaml"), "\(found)")
+  }
+
+  /// A text may have replacement characters of its own.
+  @Test func `finds the first bytes that are not UTF-8`() {
+    let bytes = Array("# \u{FFFD}\nx: \u{e9}".utf8) + [0xFF, 0x61]
+    let found = errors("include: a.yaml\n" + minimal, files: Plan.attached(["a.yaml": bytes]))
+    #expect(found.count == 1 && found[0].hasPrefix("2:5: the file is not UTF-8"), "\(found)")
+  }
+
   @Test func `refuses two mebibytes before it parses them`() {
     let text = minimal + String(repeating: "# padding\n", count: 210_000)
     #expect(text.utf8.count > 2 << 20)

@@ -85,6 +85,52 @@ import Testing
     #expect(found.text == "^a{2}")
   }
 
+  @Test(arguments: [
+    ("discard", "raw", "{text: x}", true), ("discard", "raw", "{bytes: 1B}", true),
+    ("discard", "raw", "{until: x}", true), ("discard", "raw", "none", false),
+    ("{push: {every: 1s, send: x}}", "raw", "{matches: x}", true),
+    ("discard", "websocket", "{text: x}", true), ("discard", "websocket", "none", false),
+    ("{send: x}", "raw", "{text: x}", false), ("echo", "websocket", "{matches: x}", false),
+  ])
+  func `expect no answer of a server that gives none`(
+    reply: String, spoken: String, expectation: String, isRefused: Bool
+  ) {
+    let found = errors(
+      """
+      server: {listen: "127.0.0.1:9000", reply: \(reply)}
+      protocol: \(spoken)
+      messages: {m: {every: 1s, send: x, expect: \(expectation)}}
+      phases: [hold: {for: 1s, messages: m}]
+      """)
+    #expect(found.contains { $0.contains("so no answer comes back") } == isRefused, "\(found)")
+    #expect(found.count == (isRefused ? 1 : 0), "\(found)")
+  }
+
+  @Test(arguments: [(40, "{text: "), (41, "{bytes: 41B}")])
+  func `a hint names the whole answer`(count: Int, hint: String) {
+    let found = errors(
+      """
+      server: {listen: "127.0.0.1:9000", reply: {send: "\(String(repeating: "x", count: count))"}}
+      messages: {m: {every: 1s, send: x}}
+      phases: [hold: {for: 1s, messages: m}]
+      """)
+    #expect(found.count == 1 && found[0].contains("write expect: \(hint)"), "\(found)")
+  }
+
+  @Test(arguments: ["delays: none", "substitute: {a: b}"])
+  func `keys of conversations are refused without one, whatever is spoken`(key: String) {
+    for spoken in ["raw", "websocket"] {
+      let found = errors(
+        """
+        server: {listen: "127.0.0.1:9000"}
+        protocol: \(spoken)
+        messages: {m: {every: 1s, send: x, \(key)}}
+        phases: [hold: {for: 1s, messages: m}]
+        """)
+      #expect(found.count == 1 && found[0].contains("is of use only with 'conversation'"))
+    }
+  }
+
   // MARK: Templates
 
   @Test func `have places for facts`() throws {
@@ -197,6 +243,8 @@ import Testing
     ("[a-z]{4}", 4), ("[]+{9}]", 1), ("[[:alpha:]{9}]", 1), ("\\({2}", 2),
     ("((a{10}){10}){10}", 1110),
     ("a|b", 3), ("(((", 3), (")))", 0), ("a{", 1), ("a{x}", 1),
+    ("a{9223372036854775807,}", 1 << 30),
+    ("(a{9223372036854775807}){9223372036854775807}", 1 << 30),
   ])
   func `bound what an expression takes`(text: String, size: Int) {
     #expect(ExpressionSize(text).total == size)

@@ -39,6 +39,18 @@ import Testing
     #expect(try RecordingSummary.read(from: path).limit == stop.cause)
   }
 
+  @Test func `a refusal is told in the words of who refused`() throws {
+    var recording = Recording.full
+    var refusal = try #require(recording.limits.first)
+    (refusal.resource, refusal.syscall, refusal.stoppedAt) = (.refusedByPeer, "websocket", 30)
+    refusal.evidence = [Fact("seen", "x"), Fact(LimitRecord.saidName, "HTTP 503")]
+    recording.limits = [refusal]
+    try recording.write(to: path)
+    let summary = try RecordingSummary.read(from: path)
+    #expect(summary.limit?.hasSuffix("websocket: HTTP 503") == true)
+    #expect(summary.limit == RecordingSummary(recording, Metrics(recording), verdict: nil).limit)
+  }
+
   @Test func `a close holds nothing of its own`() throws {
     var recording = Recording(planName: "p")
     recording.phases = [(PhaseKind.ramp, 100, 10), (.close, 100, 0)].map { kind, count, phantom in

@@ -13,6 +13,17 @@ import Testing
     path = directory.file("run.recording")
   }
 
+  @Test func `a recording that cannot be begun leaves nothing in the way of the next`() throws {
+    // Without its journal SQLite writes nothing.
+    let journal = path + "-journal"
+    try FileManager.default.createDirectory(
+      atPath: journal + "/x", withIntermediateDirectories: true)
+    #expect(throws: RecordingError.self) { try Recording.full.write(to: path) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try FileManager.default.removeItem(atPath: journal)
+    try Recording.full.write(to: path)
+  }
+
   @Test func `a run that is killed reads up to its last sample`() throws {
     let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
     for instant in 0..<5 { try writer.append(sample(at: Double(instant))) }

@@ -22,6 +22,19 @@ import Testing
     #expect(limit(nil, nil).cause == "client: less memory left than the guard keeps")
   }
 
+  @Test(arguments: [
+    (nil, true), ("tls", true), ("websocket", true), ("accept4", false), ("made-up", false),
+  ])
+  func `a server that does not accept is told so, whatever was spoken to it`(
+    call: String?, isTold: Bool
+  ) {
+    var limit = limit(call, ErrnoRecord(number: 110, name: "ETIMEDOUT", text: "Timed out"))
+    limit.resource = .acceptQueue
+    #expect(limit.cause.hasSuffix("it does not accept its connections") == isTold)
+    limit.knob = "net.core.somaxconn"
+    #expect(!limit.cause.contains("accept its connections"))
+  }
+
   @Test func `a failure is told by its call and errno`() {
     #expect(failure(emfile).cause == "client socket EMFILE")
     #expect(failure(nil).cause == "client socket")

@@ -18,6 +18,14 @@ import Testing
       established: 0, accepted: 0, evidence: [])
   }
 
+  @Test func `limits of any number have one that decides`() {
+    let recording = Recording(planName: "p") {
+      $0.phases = [phase(.ramp, established: 0, accepted: 0, phantom: 0, missed: 1)]
+      $0.limits = [limit(.client, .max, in: "ramp"), limit(.client, .max, in: "ramp")]
+    }
+    #expect(recording.brokenPhases.first?.limit?.count == .max)
+  }
+
   @Test func `more connections than stood at once may have come and gone in a churn`() {
     let churn = phase(.churn, established: 1200, accepted: 1000, phantom: 4000)
     var recording = Recording(planName: "p") {

@@ -69,6 +69,11 @@ import Testing
     #expect(Format.bytes(value) == text)
   }
 
+  @Test func `writes sizes of means in the unit that fits`() {
+    #expect(Format.bytes(1023.4) == "1,023 B")
+    #expect(Format.bytes(1023.7) == "1 KiB")
+  }
+
   @Test(arguments: [
     (0.0, "0 s"), (0.00000004, "40 ns"), (0.00004, "40 µs"), (0.0025, "2.5 ms"), (0.25, "250 ms"),
     (0.9996, "1 s"), (2.3456, "2.35 s"), (9.996, "10 s"), (41.24, "41.2 s"),

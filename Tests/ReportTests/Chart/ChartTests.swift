@@ -199,6 +199,62 @@ import Testing
     #expect(notes.contains("Of per-cpu.idle the 6 lowest are drawn; 3 more are not."), "\(notes)")
   }
 
+  @Test func `of processors that are never idle it is not said that none ever was`() throws {
+    let page = try page {
+      $0.series += (0..<9).map { number in
+        Sample.counter(
+          .init("per-cpu.idle", label: String(number)), "s",
+          (0...4).map { Double($0) * (number < 6 ? 0 : 1) })
+      }
+    }
+    #expect(line("0", on: page) != nil)
+    let notes = page.all.filter { $0["class"] == "note" }.map(\.text).joined()
+    #expect(notes.contains("Of per-cpu.idle the 6 lowest are drawn"))
+    #expect(!notes.contains("Stayed at zero: per-cpu.idle"), "\(notes)")
+  }
+
+  @Test func `what is drawn as opened a second is not drawn among the counters`() throws {
+    let page = try page { $0.series.append(Sample.counter(.handshakes, "connections", [0, 9])) }
+    #expect(line("handshakes", on: page) == nil)
+  }
+
+  @Test func `patterns that were sampled at instants of their own are added up`() throws {
+    func sent(_ pattern: String, _ points: [(Double, Double)]) -> Series {
+      Series(
+        key: .init(MessageOutcome.sent.seriesName, label: pattern), unit: "messages",
+        kind: .counter, points: points.map { Series.Point(at: $0.0, value: $0.1) })
+    }
+    let page = try page {
+      $0.series.append(sent("a", [(0, 0), (2, 200), (4, 400)]))
+      $0.series.append(sent("b", [(1, 0), (3, 0), (5, 0), (6, 0)]))
+    }
+    let line = try #require(self.line("sent a second", on: page))
+    #expect(places(line).count == 6, "\(line)")
+  }
+
+  @Test func `counts have no ticks between whole numbers`() {
+    for highest in [0, 1, 2, 3, 10, 11, 100, 250, 1e6] {
+      let ticks = Axis.counts(upTo: highest).ticks
+      #expect(ticks.allSatisfy { $0.value == $0.value.rounded() }, "\(highest)")
+      #expect((2...8).contains(ticks.count), "\(highest): \(ticks)")
+    }
+  }
+
+  @Test func `a point that stands alone in a dashed line is drawn`() throws {
+    let page = try page {
+      for index in $0.series.indices where $0.series[index].key == .accepted {
+        $0.series[index].points = [(0, 1), (1, .nan), (2, 5), (3, 5)].map {
+          Series.Point(at: $0.0, value: $0.1)
+        }
+      }
+    }
+    let dots = page.all.filter {
+      $0["class"] == "server line" && $0["stroke-linecap"] == "round"
+        && $0["stroke-dasharray"] == nil
+    }
+    #expect(dots.contains { $0["d"]?.hasSuffix("h0") == true })
+  }
+
   @Test func `names beyond the last chart are told`() throws {
     let page = try page {
       $0.series += (0..<60).map { Sample.gauge(.init("x\($0)"), "", [1, 2]) }

@@ -129,6 +129,24 @@ import Testing
     #expect(Set(suites.compactMap { $0["name"] }).count == 2)
   }
 
+  /// Half a path is none, and CI servers would find no file.
+  @Test func `files are named whole where texts are cut`() throws {
+    var judgement = Sample.thresholdJudgement
+    judgement.thresholds = (0..<300).map { index in
+      ThresholdResult(
+        text: "connections >= \(index)", planLine: index, passed: false, value: 1,
+        reason: String(repeating: "reason ", count: 20_000))
+    }
+    let page = String(repeating: "a-long-directory/", count: 10) + "report.html"
+    let files = OutputFiles(html: page, directory: "/")
+    let file = junit(Sample.passed, judgement, files: files)
+    for file in [file, junit(merging: [PlanReport(plan: "p", path: "p.xml", junit: file)])] {
+      let outputs = try XMLNode.parse(file).all.filter { $0.name == "system-out" }.map(\.text)
+      #expect(outputs.count >= 300)
+      #expect(outputs.allSatisfy { $0.contains("\(page)]]") })
+    }
+  }
+
   @Test func `five hundred thresholds are five hundred cases`() throws {
     var judgement = Sample.thresholdJudgement
     judgement.thresholds = (0..<500).map { index in

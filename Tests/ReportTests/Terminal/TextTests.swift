@@ -72,6 +72,20 @@ import Testing
     #expect(junit(recording, judgement, files: files).count < 5_000_000)
   }
 
+  @Test(arguments: [
+    ("20/s of 50/s planned: busy", "slow"), ("1,000/s of 2,000/s messages planned: busy", "slow"),
+    ("3 answers to ping were wrong: 9/s of 9/s planned: x", "note"),
+    ("2 connections were told something unasked: 'no planned: x'", "note"), ("", "note"),
+  ])
+  func `what a peer said is not taken for a remark on the pace`(remark: String, kind: String) {
+    var recording = Sample.passed
+    recording.phases[0].remark = remark
+    let lines = summary(recording, Sample.passedJudgement, files: OutputFiles(), colour: false)
+      .split(separator: "\n").map { $0.split(separator: " ").first ?? "" }
+    #expect(lines.contains(kind[...]) == !remark.isEmpty, "\(lines)")
+    #expect(!lines.contains(kind == "slow" ? "note" : "slow"))
+  }
+
   @Test func `one cause in several phases is one in the summary`() {
     var recording = Sample.limited
     var later = recording.failures[0]

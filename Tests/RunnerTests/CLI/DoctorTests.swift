@@ -100,7 +100,7 @@ import Testing
     #expect(descriptors.now == "300")
     #expect(descriptors.status == "low")
     #expect(descriptors.fix?.hasPrefix("ulimit -n 10") == true)
-    #expect(descriptors.undo == "ulimit -n 300")
+    #expect(descriptors.undo == "ulimit -Sn 300")
     #expect(items.filter { $0.status != "low" }.allSatisfy { $0.fix == nil && $0.undo == nil })
     // Without a plan, too.
     #expect(try self.items(["doctor"]).count >= 6)

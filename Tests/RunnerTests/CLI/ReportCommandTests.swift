@@ -147,6 +147,25 @@ import Testing
     #expect((try? bytes("report.html")) == before.1)
   }
 
+  @Test(arguments: ["/dev/stdout", "link", "/dev/fd/1", "/proc/self/fd/1"])
+  func `a report goes into an open descriptor, which no file replaces`(path: String) throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: workspace.url("link").path, withDestinationPath: "/dev/stdout")
+    let report = ["report", "run.recording", "--quiet", "--html", "p.html", "--junit", path]
+    let toFile = try workspace.run(
+      report, shell: "{ echo before; \"$0\" \"$@\"; echo after; } >r.xml")
+    #expect(toFile.errors.isEmpty)
+    let text = try workspace.text(of: "r.xml")
+    #expect(text.hasPrefix("before\n<?xml") && text.hasSuffix("after\n"), "\(text)")
+    let toPipe = try workspace.run(report, shell: "\"$0\" \"$@\" | cat >r.xml")
+    #expect(toPipe.errors.isEmpty)
+    #expect(try workspace.text(of: "r.xml").hasPrefix("<?xml"))
+    let link = workspace.url("link").path
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "/dev/stdout")
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: "/dev/stdout") == "/proc/self/fd/1")
+  }
+
   @Test func `a damaged recording takes its own reports along, and no other program's`() throws {
     #expect(try workspace.run(["report", "run.recording", "--quiet"]).exitCode == 0)
     let maven = """
@@ -166,6 +185,31 @@ import Testing
     #expect(try workspace.text(of: "TEST-com.acme.xml") == maven)
     #expect(try workspace.text(of: "TEST-broken.xml").hasSuffix("&"))
     #expect(try workspace.text(of: "TEST-b.xml") == other)
+  }
+
+  @Test func `a damaged recording costs no other plan's reports where several share a directory`()
+    throws
+  {
+    var other = whole
+    other.planName = "b"
+    try FileManager.default.createDirectory(
+      at: workspace.url("b"), withIntermediateDirectories: true)
+    try other.write(to: workspace.url("b/run.recording").path)
+    for out in [["--out", "all"], []] {
+      for recording in ["b/run.recording", "run.recording"] {
+        #expect(try workspace.run(["report", recording, "--quiet"] + out).exitCode == 0)
+      }
+    }
+    let kept = try workspace.text(of: "all/TEST-a.xml")
+    try Data(bytes("b/run.recording").prefix(3000)).write(to: workspace.url("b/run.recording"))
+    #expect(try workspace.run(["report", "b/run.recording", "--out", "all"]).exitCode == 1)
+    #expect(try workspace.text(of: "all/TEST-a.xml") == kept)
+    // The reports beside the recording tell which plan's it is.
+    #expect(try JUnitFile(workspace.url("all/TEST-b.xml")).cases("error").count == 1)
+    // The page is that of the last report, of plan a.
+    #expect(workspace.exists("all/report.html"))
+    #expect(try workspace.run(["report", "b/run.recording", "--out", "new"]).exitCode == 1)
+    #expect(workspace.files(in: "new") == ["TEST-b.xml"])
   }
 
   @Test func `the page of a recording that is damaged goes, also where no XML is`() throws {

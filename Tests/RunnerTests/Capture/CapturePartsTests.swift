@@ -32,6 +32,15 @@ import Testing
   }
 
   @Test(arguments: [
+    ("127.0.0.2:1", "0.0.0.0:1"), ("127.0.0.1:1", "[::]:1"), ("[::1]:1", "0.0.0.0:1"),
+  ])
+  func `what leads to another address of loopback does not lead back`(
+    listen: String, forward: String
+  ) throws {
+    _ = try route(listen, forward)
+  }
+
+  @Test(arguments: [
     ("both.example:1", "six.example:2", "10.0.0.1:1", "[fd00::1]:2"),
     ("127.0.0.1:1", "both.example:2", "127.0.0.1:1", "10.0.0.1:2"),
     // An address of this host's own, public or not.
@@ -139,6 +148,17 @@ import Testing
       log.summary(of: file, at: "f")
         == "2 conversations in f, 1 of them truncated; 3 more came when the file was full, "
         + "and are not in it: a plan reads no more than 1 MiB")
+  }
+
+  @Test func `who said nothing is counted, and is not in the file`() throws {
+    var log = CaptureLog(redactions: [try Redaction("secret")])
+    log.add(ConversationRecorder(client: "silent", started: 0))
+    log.add(recorder("said", &log.room))
+    let file = log.file(forward: "there")
+    #expect(file.connections.map(\.conversation.client) == ["c"])
+    #expect(
+      log.summary(of: file, at: "f")
+        == "1 conversation in f; 1 more said nothing that is kept, and are not in it")
   }
 
   @Test func `what one side may go on to say is not kept where it may be a secret`() throws {

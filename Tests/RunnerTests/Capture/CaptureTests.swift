@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Linux
 import SystemPackage
 import Testing
 
@@ -69,6 +70,25 @@ import Testing
         ]
       ])
     #expect(!file.connections[0].isTruncated)
+  }
+
+  /// The server resets its connection, as it has not read what the client said.
+  @Test func `a slow client gets all that a server said before it broke off`() throws {
+    let listener = try TCPListener(network.endpoint)
+    let program = try capture()
+    let (client, server) = try pair(listener)
+    try client.send("x")
+    Poll.waitReadable([server.socket], until: .now().advanced(by: TCPPeer.patience))
+    let answer = [UInt8](repeating: 7, count: 1 << 20)
+    try server.send(answer)
+    #expect(program.wait { Socket.unacknowledged(server.socket) == 0 })
+    server.close()
+    // Time for a proxy that does not wait.
+    usleep(300_000)
+    #expect(try client.receive(answer.count) == answer)
+    #expect(throws: Errno.connectionReset) { try client.receive(1) }
+    #expect(program.wait { program.errorsSoFar.contains(" ended after ") })
+    #expect(end(program).exitCode == 0)
   }
 
   @Test func `the file is its owner's alone`() throws {
@@ -242,12 +262,24 @@ import Testing
     let ending = program.wait()
     #expect(ending.exitCode == 0)
     #expect(ending.errors.contains(" was still connected after "))
-    #expect(ending.errors.contains("\n2 conversations in out.yaml\n"))
+    #expect(ending.errors.contains("\n1 conversation in out.yaml; 1 more said nothing"))
     #expect(
-      try file().connections.map(\.steps) == [[.send(Array("half of a".utf8))], []])
+      try file().connections.map(\.steps) == [[.send(Array("half of a".utf8))]])
     #expect(try client.receive() == [])
     #expect(workspace.files(in: ".").filter { !$0.hasPrefix(".") } == ["out.yaml"])
     withExtendedLifetime((other, others)) {}
+  }
+
+  /// A terminal that goes sends more than one signal. The second may come when the first has been read.
+  @Test func `a request to end that comes twice does not cost the file`() throws {
+    for _ in 0..<5 {
+      let program = try capture()
+      program.signal(SIGTERM)
+      program.signal(SIGHUP)
+      #expect(program.wait().exitCode == 0)
+      #expect(workspace.exists("out.yaml"))
+      try? FileManager.default.removeItem(at: workspace.url("out.yaml"))
+    }
   }
 
   @Test func `it may end after a time`() throws {

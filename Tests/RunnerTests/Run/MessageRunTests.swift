@@ -70,8 +70,10 @@ import Testing
   }
 
   @Test func `messages that nobody answers are missing, and the run goes on`() throws {
+    let server = try SilentServer(network.endpoint)
+    defer { server.stop() }
     var plan = plan(#"{every: 500ms, send: "hello", expect: {bytes: 5B}, timeout: 300ms}"#)
-    plan.server = "reply: discard"
+    plan.target = network.endpoint
     plan.thresholds = ["messages.received == 0", "rtt.p99 < 1s"]
     let summary = try run(plan)
     #expect(summary.exit == 99)
@@ -156,9 +158,11 @@ import Testing
   }
 
   @Test func `what connections that wait could not send is told everywhere`() throws {
+    let server = try SilentServer(network.endpoint)
+    defer { server.stop() }
     var plan = plan(
       #"{every: 500ms, send: "hello", expect: {bytes: 5B}, timeout: 5s}"#, goal: "10", hold: "2s")
-    plan.server = "reply: discard"
+    plan.target = network.endpoint
     plan.thresholds = ["messages.unsent == 30 in hold"]
     let summary = try run(plan)
     #expect(summary.verdict == "passed")
@@ -194,9 +198,11 @@ import Testing
   }
 
   @Test func `a threshold that aborts ends the run, and the close still happens`() throws {
+    let server = try SilentServer(network.endpoint)
+    defer { server.stop() }
     var plan = plan(
       #"{every: 200ms, send: "hello", expect: {bytes: 5B}, timeout: 100ms}"#, hold: "60s")
-    plan.server = "reply: discard"
+    plan.target = network.endpoint
     plan.thresholds = ["messages.lost == 0 in hold abort"]
     let summary = try run(plan)
     #expect(summary.exit == 99)

@@ -212,10 +212,14 @@ extension Reader {
 
   private mutating func reportOverlap(ofFamily ranges: [(place: Place, range: AddressRange)]) {
     let sorted = ranges.sorted { $0.range.bounds.lower < $1.range.bounds.lower }
-    for (one, next) in zip(sorted, sorted.dropFirst())
-    where next.range.bounds.lower <= one.range.bounds.upper {
-      let (first, second) = one.place < next.place ? (one, next) : (next, one)
-      report(second.place, "\(second.range) overlaps with \(first.range)")
+    guard var one = sorted.first else { return }
+    for next in sorted.dropFirst() {
+      if next.range.bounds.lower <= one.range.bounds.upper {
+        let (first, second) = one.place < next.place ? (one, next) : (next, one)
+        report(second.place, "\(second.range) overlaps with \(first.range)")
+      }
+      // A wide range may overlap with more than the next one.
+      if next.range.bounds.upper > one.range.bounds.upper { one = next }
     }
   }
 

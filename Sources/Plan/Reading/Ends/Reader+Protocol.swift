@@ -153,20 +153,27 @@ extension Reader {
       method: method ?? (body == nil ? "GET" : "POST"), path: path ?? "/", headers: headers,
       body: body)
     let place = (fields["path"] ?? fields["method"])?.item.place ?? field.place
+    let methodPlace = fields["method"]?.item.place ?? field.place
     guard errorCount == errors, let samples = samples(request.path, at: place) else { return nil }
     // After a server has granted CONNECT, the connection speaks HTTP no longer.
     if request.method == "CONNECT" {
-      report(place, "CONNECT makes a tunnel, and no other request can follow")
+      report(methodPlace, "CONNECT makes a tunnel, and no other request can follow")
       return nil
     }
-    let isPossible = samples.allSatisfy { sample in
+    let isPossible = isPossible(
+      at: methodPlace,
+      { () throws(HTTPWriter.Invalid) in
+        _ = try HTTPWriter.request(method: request.method, target: "/", host: "")
+      })
+    guard isPossible else { return nil }
+    let isWholePossible = samples.allSatisfy { sample in
       self.isPossible(
         at: place,
         { () throws(HTTPWriter.Invalid) in
           _ = try HTTPWriter.request(method: request.method, target: sample, host: context.host)
         })
     }
-    guard isPossible else { return nil }
+    guard isWholePossible else { return nil }
     do {
       return (request, try request.template(context.settings, host: context.host, data))
     } catch {

@@ -58,10 +58,13 @@ extension ServerReply {
   var whyNoEcho: Problem {
     switch self {
     case .send(let bytes):
-      let text = String(decoding: bytes.prefix(40), as: UTF8.self)
+      // The text is compared with the whole answer, so a part of it would not do.
+      let answer =
+        bytes.count <= 40
+        ? "text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))" : "bytes: \(bytes.count)B"
       return Problem(
         "the server answers with a text of its own, so no echo comes back",
-        hint: "write expect: {text: \(yamlScalar(text))}")
+        hint: "write expect: {\(answer)}")
     case .push:
       return Problem(
         "the server speaks first and answers nothing, so no echo comes back",

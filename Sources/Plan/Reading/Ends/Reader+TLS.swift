@@ -17,7 +17,7 @@ extension Reader {
       switch text(verify.item, "system, off or the name of a file") {
       case nil, "system": break
       case "off": tls.verification = .off
-      case let name?: tls.verification = .file(path(name, verify.item))
+      case let name?: tls.verification = .file(file(name, verify.item))
       }
     }
     tls.serverName = fields["server-name"].flatMap { text($0.item, "a name") }
@@ -53,7 +53,7 @@ extension Reader {
         let keyFile = text(key.item, "the name of a file")
       else { return nil }
       return PlanTLS.Identity(
-        certificate: path(certificateFile, certificate.item), key: path(keyFile, key.item))
+        certificate: file(certificateFile, certificate.item), key: file(keyFile, key.item))
     case (let certificate?, nil):
       report(certificate.place, "\(owner) has a 'certificate' and no 'key'")
       return nil
@@ -63,10 +63,12 @@ extension Reader {
     }
   }
 
-  /// The path by which the user would open the file `name`: a name is relative to the file that has
-  /// the item.
-  private func path(_ name: String, _ item: Item) -> String {
-    FilePath.resolve(name, from: sources[item.place.file].name)
+  /// The file `name`: a name is relative to the file that has the item.
+  private func file(_ name: String, _ item: Item) -> PlanTLS.File {
+    let source = sources[item.place.file]
+    return PlanTLS.File(
+      path: FilePath.resolve(name, from: source.name),
+      name: FilePath.resolve(name, from: source.path))
   }
 
   private mutating func names(_ item: Item, _ wanted: String) -> [String] {
@@ -101,7 +103,10 @@ extension PlanTLS {
     switch verification {
     case .usual: break
     case .off: parts.append("verify: off")
-    case .file(let name): parts.append("verify: \(yamlScalar(name))")
+    case .file(let file):
+      // A file may be called as a word is that stands here.
+      let isWord = ["off", "system"].contains(file.name)
+      parts.append("verify: \(yamlScalar((isWord ? "./" : "") + file.name))")
     }
     if let serverName { parts.append("server-name: \(yamlScalar(serverName))") }
     if let clientIdentity { parts.append(clientIdentity.yaml) }
@@ -114,5 +119,5 @@ extension PlanTLS {
 
 extension PlanTLS.Identity {
   /// The two entries of a mapping, without its braces.
-  var yaml: String { "certificate: \(yamlScalar(certificate)), key: \(yamlScalar(key))" }
+  var yaml: String { "certificate: \(yamlScalar(certificate.name)), key: \(yamlScalar(key.name))" }
 }

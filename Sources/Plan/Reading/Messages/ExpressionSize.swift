@@ -78,7 +78,7 @@ struct ExpressionSize {
     }
     rest = rest.dropFirst(body.count + 1)
     // Written out, `a{3,}` is `aaaa*`.
-    return (bounds.max() ?? 1) + (body.last == UInt8(ascii: ",") ? 1 : 0)
+    return min(bounds.max() ?? 1, Self.mostSize) + (body.last == UInt8(ascii: ",") ? 1 : 0)
   }
 
   /// Skips the rest of `[...]`, whose first bracket has been read. A `]` that comes first in it

@@ -37,7 +37,7 @@ extension Reader {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       sources[file].text = SourceText(String(decoding: bytes, as: UTF8.self), file: file)
       report(
-        sources[file].text.firstReplacement(), "the file is not UTF-8 from here on",
+        SourceText.firstInvalid(in: bytes, file: file), "the file is not UTF-8 from here on",
         hint: "other bytes are written as {base64: \"AAEC/w==\"}")
       return nil
     }

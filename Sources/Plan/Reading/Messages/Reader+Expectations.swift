@@ -6,7 +6,7 @@ extension Reader {
     + "{until: \"\\n\"} or {length: {size: 4, plus: 4}}"
 
   /// What must come back for a message: by default the same bytes. Nil, with an error, when `expect` is
-  /// wrong, or when it is an echo and the built-in server does not echo.
+  /// wrong, or when the built-in server sends no such answer.
   ///
   /// - Parameters:
   ///   - field: the `expect` of the message, if it has one.
@@ -17,6 +17,10 @@ extension Reader {
     let expectation = field.map { self.expectation($0.item) } ?? .echo
     if expectation == .echo, let reply, reply != .echo {
       report(field?.item.place ?? message.place, reply.whyNoEcho)
+      return nil
+    }
+    if let field, let expectation, expectation != .none, let problem = reply?.whyNoAnswer {
+      report(field.item.place, problem)
       return nil
     }
     return expectation

@@ -28,7 +28,9 @@ extension Reader {
       if let other = book.entry(named: field.key) {
         report(
           field.place, "there is a message \(quoted(field.key)) already",
-          hint: "the other one is in line \(other.place.line)")
+          hint: "the other one is in line \(other.place.line)"
+            + (other.place.file == field.place.file
+              ? "" : " of \(sources[other.place.file].name)"))
       } else {
         book.add(field)
       }
@@ -68,6 +70,12 @@ extension Reader {
     let timeout =
       fields["timeout"].map { value($0.item, "a duration", Units.positiveDuration) }
       ?? Self.defaultTimeout
+    for key in Self.conversationKeys {
+      guard fields["conversation"] == nil, let misplaced = fields[key] else { continue }
+      report(
+        misplaced.place, "'\(key)' is of use only with 'conversation'",
+        hint: "write conversation: session.yaml, or leave it out")
+    }
     if let content, case .webSocket(let settings) = spoken {
       return webSocketPattern(
         field, content, fields, pace: pace, timeout: timeout, reply: reply, settings: settings)
@@ -79,12 +87,6 @@ extension Reader {
     if let content, content.key == "conversation" {
       return conversationPattern(
         field, content, fields, pace: pace, timeout: timeout, reply: reply)
-    }
-    for key in Self.conversationKeys {
-      guard fields["conversation"] == nil, let misplaced = fields[key] else { continue }
-      report(
-        misplaced.place, "'\(key)' is of use only with 'conversation'",
-        hint: "write conversation: session.yaml, or leave it out")
     }
     if let content, case .http(let requests) = spoken {
       guard let (request, template) = self.request(content, requests) else { return nil }

@@ -115,8 +115,8 @@ extension Reader {
       return (nil, nil)
     }
     let search = Phase.Search(
-      from: from, step: step, most: most ?? context.end(ofSearchFrom: from), pace: pace,
-      confirm: confirm ?? .seconds(10), until: until)
+      from: from, step: step, most: most ?? context.end(ofSearchFrom: from),
+      hasEnd: fields["to"] != nil, pace: pace, confirm: confirm ?? .seconds(10), until: until)
     return (.search(search), (fields["to"] ?? fields["from"])?.item.place)
   }
 
