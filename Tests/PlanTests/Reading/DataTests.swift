@@ -131,7 +131,7 @@ import Testing
     #expect(path("{u.v}", "/abc\nsecret\n")?.contains("\"xx\" is no target") == true)
     #expect(
       path("/{u.v}", "abc\nsec ret\n")?.contains("\"/x x\"") == true
-        )
+    )
     func header(_ text: String, _ values: String) -> String? {
       message(of: "protocol: {websocket: {headers: {A: \"\(text)\"}}}\n", values)
     }
