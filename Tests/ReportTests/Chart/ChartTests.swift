@@ -186,6 +186,23 @@ import Testing
     #expect(places(line).count == 13)
   }
 
+  /// As behind NAT, where the server cannot tell the run's connections from others.
+  @Test func `a server that has no count of its own has as many ends as the clients`() throws {
+    let page = try page {
+      func gauge(_ key: Series.Key, _ value: Double) -> Series {
+        Sample.gauge(key, "", [value, value, value])
+      }
+      $0.workers = []
+      $0.series = [
+        gauge(.established, 100), gauge(.accepted, 0), gauge(.others, 100),
+        gauge(.kernelMemory, 204_800),
+      ]
+    }
+    let words = page.all.filter { $0.name == "desc" }.map(\.text)
+    #expect(
+      words.contains("kernel memory a connection end: 1 KiB to 1 KiB."), "\(words)")
+  }
+
   @Test func `of many processors the busiest are drawn, and that there are more is said`() throws {
     let page = try page {
       $0.series += (0..<9).map { number in
