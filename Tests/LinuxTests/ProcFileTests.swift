@@ -17,6 +17,10 @@ import Testing
 
   @Test func `takes no more than asked for`() throws {
     #expect(try ProcFile("/proc/self/status", limit: 5).read() == "Name:")
+    let whole = try ProcFile("/proc/self/limits").read()
+    let start = try ProcFile("/proc/self/limits", limit: 200).read()
+    #expect(
+      whole.hasPrefix(start) && start.hasSuffix("\n") && (100...200).contains(start.utf8.count))
   }
 
   @Test func `says why a file cannot be opened or read`() throws {

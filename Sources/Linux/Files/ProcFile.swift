@@ -29,7 +29,8 @@ package final class ProcFile {
 
   deinit { close(descriptor) }
 
-  /// The whole file as it is now, up to the limit.
+  /// The whole file as it is now, up to the limit. A line that the limit cuts is left out: its last number would be
+  /// another one.
   package func read() throws(Errno) -> String {
     var length = 0
     while length < limit {
@@ -45,6 +46,9 @@ package final class ProcFile {
       } else if errno != EINTR {
         throw Errno(rawValue: errno)
       }
+    }
+    if length == limit, let end = buffer[..<length].lastIndex(of: UInt8(ascii: "\n")) {
+      length = end + 1
     }
     return String(decoding: buffer[..<length], as: UTF8.self)
   }
