@@ -5,7 +5,7 @@
 #endif
 
 /// An IPv4 or IPv6 address, in host byte order.
-package enum IPAddress: Sendable, Hashable {
+package enum IPAddress: Sendable, Hashable, BitwiseCopyable {
   case v4(UInt32)
   case v6(UInt128)
 

@@ -106,6 +106,25 @@ package struct MessageTemplate: Sendable, Equatable {
     return [plain] + others
   }
 
+  /// What `find` gives first for one of the texts that the rows of data make, with a `0` in the place of each other
+  /// placeholder.
+  package func firstValue<Found>(_ find: ([UInt8]) -> Found?) -> Found? {
+    let columns = parts.compactMap { if case .data(let column) = $0 { column } else { nil } }
+    let rows = max(1, columns.map(\.values.rows).max() ?? 1)
+    for row in 0..<rows {
+      let text = parts.flatMap { part -> [UInt8] in
+        switch part {
+        case .bytes(let bytes): bytes
+        case .data(let column) where column.values.rows > 0:
+          unsafe Array(column.values.value(of: UInt64(row)))
+        default: [UInt8(ascii: "0")]
+        }
+      }
+      if let found = find(text) { return found }
+    }
+    return nil
+  }
+
   /// Whether the messages of a connection differ from each other: by their number, or by random text that is too
   /// long to be the same by chance.
   package var differsByMessage: Bool {

@@ -62,7 +62,6 @@ extension Coordinator {
 
   mutating func ride(_ plan: Phase.Storm) throws(RecordingError) {
     let target = plan.target(of: atBegin.atBothEnds)
-    let cut = storm.cut
     let droppedBefore = atBegin.dropped
     let (clock, start, path) = (clock, phaseStarted, hostReadings.path)
     let countsAtServer = ownServerCanTell
@@ -72,16 +71,19 @@ extension Coordinator {
       // What waits at the listener is not accepted, also where the server has not noticed the cut yet.
       return min(fleet.heldAtServer, fleet.heldAtServer >= target ? held - path.waiting : held)
     }
+    func bothEnds(_ fleet: borrowing Fleet) -> Int {
+      let held = fleet.current(.held, .client)
+      return countsAtServer ? max(0, min(fleet.heldAtServer, held - path.waiting)) : held
+    }
     let deadline = start.advanced(by: plan.within)
     // The guard may stop what comes back, and not the cut, which gives memory back.
     course.stopGrowing()
-    try loop(until: deadline, every: Self.stormTick) { fleet in
-      fleet.total(.dropped, .client) - droppedBefore >= cut || fleet.hasSettled
-    }
+    try loop(until: deadline, every: Self.stormTick) { fleet in fleet.hasCut }
+    let isCut = fleet.hasCut
     course.startGrowing()
     var recovery: Double?
     try loop(until: deadline, every: Self.stormTick) { fleet in
-      if standing(fleet) >= target {
+      if isCut, standing(fleet) >= target {
         recovery = clock.now().seconds(since: start)
         return true
       }
@@ -90,7 +92,7 @@ extension Coordinator {
         && fleet.current(.returning, .client) == 0
         && fleet.current(.connecting, .client) == 0
     }
-    let atDeadline = standing(fleet)
+    let atDeadline = bothEnds(fleet)
     fleet.post(.settle, phase: phase, start: clock.now())
     try loop(until: nil) { fleet in fleet.hasSettled }
     storm.recovery = recovery
@@ -103,7 +105,7 @@ extension Coordinator {
     storm.delay = ReturnDelay(
       waiting: fleet.total(.leftWaiting, .client) - atBegin.leftWaiting,
       due: fleet.total(.leftDue, .client) - atBegin.leftDue,
-      underWay: max(0, standing(fleet) - atDeadline),
+      underWay: max(0, bothEnds(fleet) - atDeadline),
       shortage: processorShortage(readings))
   }
 }

@@ -129,6 +129,9 @@ package struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
+  /// Whether every living client has cut what the last order told it to cut.
+  var hasCut: Bool { all(.client) { $0[.cutOrder] == orders } }
+
   /// Orders all workers to end, and kills those that have not ended within `time`. Two kinds of workers are
   /// killed earlier: one whose process is stopped (state T) after a second, and one that is at rest and has been
   /// silent for too long (`HungWorker`). Sockets of both ends reset on close, so whichever end closes first

@@ -23,14 +23,21 @@ package struct WebSocketSettings: Sendable, Equatable {
   ///
   /// - Parameter host: the value of `Host` where the plan has none.
   package func request(host: String, _ data: [DataTable]) throws -> MessageTemplate {
-    var fields = headers.map { HTTPWriter.Field($0.name, $0.value) }
+    var fields = headers
     if !subprotocols.isEmpty {
-      fields.append(.init("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", ")))
+      fields.append(
+        .init(name: "Sec-WebSocket-Protocol", value: subprotocols.joined(separator: ", ")))
     }
-    let request = try WebSocketHandshake.request(
-      target: path, host: self.host ?? host, fields: fields)
-    return try TemplateText.parse(
-      String(decoding: request.bytes[..<request.gap.lowerBound], as: UTF8.self), DataTables(data))
+    fields += [
+      .init(name: "Upgrade", value: "websocket"), .init(name: "Connection", value: "Upgrade"),
+      .init(name: "Sec-WebSocket-Version", value: "13"),
+    ]
+    let request = HTTPRequest(method: "GET", path: path, headers: fields, body: nil)
+    let whole = try request.template(HTTPSettings(), host: self.host ?? host, DataTables(data))
+    // The key comes in the place of the empty line at the head's end.
+    guard case .bytes(let end)? = whole.parts.last else { return whole }
+    let key = Array("Sec-WebSocket-Key: ".utf8)
+    return MessageTemplate(parts: whole.parts.dropLast() + [.bytes(end.dropLast(2) + key)])
   }
 }
 

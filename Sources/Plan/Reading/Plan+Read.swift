@@ -127,10 +127,10 @@ extension Reader {
     else {
       return nil
     }
-    return Plan(
+    var plan = Plan(
       name: name, description: description ?? "", file: file, text: text,
       settings: variables.settings, undeclared: Set(undeclared.keys),
-      attachments: attachments.merging(dataStubs) { whole, _ in whole },
+      attachments: attachments,
       server: server,
       targets: targets ?? [], clients: clients, tls: tls, protocol: spoken, data: data.tables,
       patterns: patterns,
@@ -138,6 +138,8 @@ extension Reader {
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
       tolerance: context.tolerance,
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
+    plan.keepNamesOfData()
+    return plan
   }
 
   /// A part that every plan must have; nil, with an error, when it is missing. There is no error
@@ -151,5 +153,21 @@ extension Reader {
     report(
       .start, "the plan has no '\(key)'\(key == "server" ? ", and no 'target' either" : "")")
     return nil
+  }
+}
+
+extension Plan {
+  /// Attaches, of each file of `data`, the names of the columns that the plan uses. A file that is sent as well is
+  /// attached whole already.
+  fileprivate mutating func keepNamesOfData() {
+    guard !data.isEmpty else { return }
+    let text = effective
+    for (path, tables) in Dictionary(grouping: data, by: \.path) where attachments[path] == nil {
+      let used = tables.flatMap { table in
+        table.keys.filter { text.contains("{\(table.name).\($0)}") }
+      }
+      attachments[path] = DataFile.stub(
+        used.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
+    }
   }
 }

@@ -114,6 +114,13 @@ extension Reader {
         place,
         "the storm cannot cut \(Format.count(count)) connections: \(Format.count(open)) are open by"
           + " then", hint: "write at most \(Format.count(open)), or a share such as 50%")
+    } else if case .count = storm.drop, open - storm.cut(of: open) >= storm.target(of: open) {
+      let left = open - storm.cut(of: open)
+      report(
+        place,
+        "the storm would be over at once: \(Format.count(storm.target(of: open))) are to be there again,"
+          + " and the cut leaves \(Format.count(left))",
+        hint: "write until: 100%, or cut more")
     }
   }
 

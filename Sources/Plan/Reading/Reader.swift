@@ -23,9 +23,8 @@ struct Reader {
   let files: FileSource
   /// The bytes that `files` gave, by path as seen from the plan.
   var attachments: [String: [UInt8]] = [:]
-  /// The data that texts may speak of, and what recordings keep of its files, by path as seen from the plan.
+  /// The data that texts may speak of.
   var data = DataTables()
-  var dataStubs: [String: [UInt8]] = [:]
   /// The conversations that were read, by the path of their file; empty for a file with an error.
   var conversations: [String: [RecordedConversation]] = [:]
   /// The plan's name; nil where it could not be read, or can name no directory.

@@ -21,14 +21,27 @@ struct DataFile {
   /// Whether the text is what a recording keeps of a file.
   static func isStub(_ bytes: [UInt8]) -> Bool { bytes.starts(with: stub.utf8) }
 
-  /// What a recording keeps of the file.
-  var stub: [UInt8] { Array((Self.stub + columns.joined(separator: ",") + "\n").utf8) }
+  /// What a recording keeps of a file: the names of the columns that the plan uses. Of a file without a line of names
+  /// the others may be values.
+  static func stub(_ columns: [String]) -> [UInt8] {
+    Array((stub + columns.joined(separator: ",") + "\n").utf8)
+  }
 
   init(_ bytes: [UInt8]) throws(Failure) {
     let isStub = Self.isStub(bytes)
     let markLength = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      let place = SourceText.firstInvalid(in: bytes)
+      throw Failure(
+        line: place.line,
+        problem: Problem("it is not UTF-8 from here on", hint: "iconv -t UTF-8 converts it"))
+    }
     var records = Records(bytes[(isStub ? Self.stub.utf8.count : markLength)...])
     guard let (head, line) = try records.next() else {
+      guard !isStub else {
+        (columns, rows) = ([], [])
+        return
+      }
       throw Failure(line: 1, problem: Problem("it is empty", hint: Self.example))
     }
     columns = head.map { String(decoding: $0, as: UTF8.self) }
@@ -37,11 +50,14 @@ struct DataFile {
         throw Failure(
           line: line,
           problem: Problem(
-            "its first line has to name the columns, and \(quoted(column)) is no name",
+            "its first line has to name the columns, and number \(index + 1) is no name",
             hint: "letters, digits, '_' and '-', and a letter first; \(Self.example)"))
       }
       guard !columns[..<index].contains(column) else {
-        throw Failure(line: line, problem: Problem("it has two columns \(quoted(column))"))
+        throw Failure(
+          line: line,
+          problem: Problem(
+            "columns \(columns.firstIndex(of: column)! + 1) and \(index + 1) have one name"))
       }
     }
     rows = []

@@ -22,7 +22,7 @@ extension Client where System: ~Copyable {
     case .settle:
       opening.end()
       if case .storm = connections.assignment.tasks[command.phase] {
-        connections.abandonReturns()
+        connections.abandonReturns(countingUntried: true)
       } else {
         connections.returns.close()
       }
@@ -56,14 +56,11 @@ extension Client where System: ~Copyable {
     case .churn(let rate, let lifetime, let span, let reset):
       beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
     case .storm(let backoff, let reset):
-      connections.returns.open(backoff, forgivesLosses: true)
-      // What was on its way back is no part of what was held.
-      while connections.rows.oldestConnecting != ConnectionTable.none {
-        connections.drop(connections.rows.oldestConnecting)
-      }
+      connections.returns.open(backoff, forgivesLosses: true, at: connections.now)
       let held = Int(connections.board[.held])
       let count = min(command.goal ?? 0, held)
       work = .settling
+      if count == 0 { connections.board[.cutOrder] = command.number }
       if count > 0 { work = .cutting(Cut(remaining: count, candidates: held, reset: reset)) }
     case .close(let pace, let reset):
       let own = Int(connections.board[.held] + connections.board[.connecting])
@@ -79,9 +76,17 @@ extension Client where System: ~Copyable {
     let phase = command.phase
     let reconnects = connections.assignment.reconnectOfPhase
     guard phase < reconnects.count, let backoff = reconnects[phase] else {
-      return connections.abandonReturns()
+      connections.abandonReturns(countingUntried: false)
+      // What is on its way back is no part of what was held. Nor is it an arrival of this phase.
+      var slot = connections.rows.oldestConnecting
+      while slot != ConnectionTable.none {
+        let next = connections.rows.next(after: slot)
+        if connections.rows.attempt(slot) > 0 { connections.drop(slot) }
+        slot = next
+      }
+      return
     }
-    connections.returns.open(backoff, forgivesLosses: task.opens)
+    connections.returns.open(backoff, forgivesLosses: task.opens, at: connections.now)
     returnsWaitUntil = nil
     connections.lastReturn = nil
   }
@@ -148,9 +153,12 @@ extension Client where System: ~Copyable {
 
   /// Tells the coordinator that the order in force is carried out, once it is.
   mutating func settleWhenDone() {
-    guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
+    guard case .settling = work else { return }
+    // Asked first: a time runs out also while handshakes are under way, of which there may be some at every turn
+    // where a server closes what comes back.
+    let waits = waitsForReturns()
+    guard !waits, connections.rows.oldestConnecting == ConnectionTable.none,
       connections.churn.count == 0, connections.pendingCloseCount == 0,
-      !waitsForReturns(),
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay),
       !stepsDown || messageEngine.waitsForNoAnswer(among: &connections)

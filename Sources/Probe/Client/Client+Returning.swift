@@ -28,7 +28,12 @@ extension Client where System: ~Copyable {
       cut.candidates = Int(connections.board[.held])
       if cut.candidates == 0 { cut.remaining = 0 }
     }
-    if cut.remaining > 0 { work = .cutting(cut) } else { work = .settling }
+    if cut.remaining > 0 {
+      work = .cutting(cut)
+    } else {
+      work = .settling
+      connections.board[.cutOrder] = command.number
+    }
     connections.readClock()
     return connections.now
   }
@@ -50,9 +55,11 @@ extension Client where System: ~Copyable {
       }
       let stillToBegin = Int(connections.returns.count)
       guard let entry = connections.takeReturn() else { break }
-      connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: entry.due))
+      // While nothing was to come back, between two phases, nobody was late.
+      let wanted = max(entry.due, connections.returns.openedAt)
+      connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: wanted))
       let connection = WantedConnection(
-        due: entry.due, number: UInt64(entry.number), attempt: entry.attempt)
+        due: wanted, number: UInt64(entry.number), attempt: entry.attempt)
       _ = openOne(connection, stillToBegin: stillToBegin)
       connections.readClock()
     }
@@ -60,12 +67,16 @@ extension Client where System: ~Copyable {
   }
 
   /// An attempt has failed. Where its connection comes back, the next attempt follows after a longer backoff,
-  /// and growth goes on: the limit may pass before the phase does. False when a limit stops all further attempts.
+  /// and growth goes on: the limit may pass before the phase does. Where nothing comes back any more, an attempt that
+  /// was still under way stops no growth either. False when a limit stops all further attempts.
   mutating func failAttempt(
     _ connection: WantedConnection, _ call: FailedCall, _ error: Errno?, position: UInt32?
   ) -> Bool {
-    guard connection.attempt > 0, connections.returns.isOpen else {
-      return fail(call, error, position: position)
+    guard connection.attempt > 0 else { return fail(call, error, position: position) }
+    guard connections.returns.isOpen else {
+      connections.countFailure(call, error, position: position)
+      if isExhaustion(error) { giveSpareBack() }
+      return true
     }
     let row = connections.countFailure(call, error, position: position)
     let isAwaited = connections.awaitReturn(

@@ -37,15 +37,16 @@ extension ClientConnections where System: ~Copyable {
     returns.forgetFailures { failures.unmarkRetried($0) }
   }
 
-  /// Nothing comes back any more. What waited for its turn has failed for good by its last failure, or is
-  /// counted by what it waited for.
-  mutating func abandonReturns() {
+  /// Nothing comes back any more. What waited for its turn has failed for good by its last failure.
+  ///
+  /// - Parameter countingUntried: whether what was not tried once is counted by what it waited for.
+  mutating func abandonReturns(countingUntried: Bool) {
     returns.close()
     while let entry = returns.removeAny() {
       board.subtract(.returning)
       if let failure = entry.failure {
         board.failures.unmarkRetried(failure)
-      } else {
+      } else if countingUntried {
         board.add(entry.due <= now ? .leftDue : .leftWaiting)
       }
     }

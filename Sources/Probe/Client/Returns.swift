@@ -53,6 +53,8 @@ struct Returns: ~Copyable {
   private(set) var backoff: Backoff?
   /// Whether a connection that was lost and came back counts as if it had not been lost.
   private(set) var forgivesLosses = false
+  /// Since when that holds.
+  private(set) var openedAt = Instant(nanoseconds: 0)
 
   /// - Parameters:
   ///   - capacity: the most connections that wait at once; 0 where none comes back in any phase.
@@ -74,8 +76,9 @@ struct Returns: ~Copyable {
   var isOpen: Bool { backoff != nil }
 
   /// From now on what is lost comes back after this backoff. Those that wait keep their instants.
-  mutating func open(_ backoff: Backoff, forgivesLosses: Bool) {
+  mutating func open(_ backoff: Backoff, forgivesLosses: Bool, at now: Instant) {
     self.backoff = backoff
+    openedAt = now
     self.forgivesLosses = forgivesLosses
   }
 

@@ -29,7 +29,7 @@ extension MessageEngine where System: ~Copyable {
     let pattern = connections.rows.messages.pattern(of: slot)
     if words.count > 0 {
       unsafe keepWrongAnswer(slot, words, among: &connections)
-      countWrongAnswer(slot, isOver: true, among: &connections)
+      countWrongAnswer(slot, isOver: true, namesMessage: true, among: &connections)
     } else if patterns.traits(pattern).answer == .acknowledged {
       settle(slot, pattern, among: &connections)
     }

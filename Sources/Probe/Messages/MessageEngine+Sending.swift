@@ -147,16 +147,19 @@ extension MessageEngine where System: ~Copyable {
   /// Counts a wrong answer to the message under way, and has the message end: at once, or when it has been sent
   /// whole. A conversation ends when the bytes that are there have been read (`conclude`).
   ///
-  /// - Parameter isOver: whether the wrong answer has come whole, so that the connection need not
-  ///   wait.
+  /// - Parameters:
+  ///   - isOver: whether the wrong answer has come whole, so that the connection need not wait.
+  ///   - namesMessage: whether the answer says which message it is for, so that it is no earlier message's.
   @inline(never)
   mutating func countWrongAnswer(
-    _ slot: UInt32, isOver: Bool = false, among connections: inout Connections
+    _ slot: UInt32, isOver: Bool = false, namesMessage: Bool = false,
+    among connections: inout Connections
   ) {
     let pattern = connections.rows.messages.pattern(of: slot)
     let marks = connections.rows.marks(slot)
     if marks.has(.overdue) { connections.board.subtract(pattern, .missing) }
-    connections.board.add(pattern, outcomeOfMisfit(slot, pattern, among: &connections))
+    connections.board.add(
+      pattern, namesMessage ? .wrong : outcomeOfMisfit(slot, pattern, among: &connections))
     forgetDebts(slot, among: &connections)
     connections.noteAnswer(slot)
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {

@@ -1,3 +1,4 @@
+import Addressing
 import Messages
 import SystemPackage
 
@@ -11,6 +12,9 @@ struct MessageMaker: ~Copyable {
     fileprivate var template = -1
     fileprivate var connection: UInt64 = 0
     fileprivate var sequence: UInt64 = 0
+    /// A connection that comes back has another port, and may have another source.
+    fileprivate var port: UInt16 = 0
+    fileprivate var source = IPAddress.v4(0)
     fileprivate var count = 0
   }
 
@@ -59,14 +63,17 @@ struct MessageMaker: ~Copyable {
 
   /// The bytes of a whole message. Good until the next one is made.
   ///
-  /// - Parameter facts: `connection` and `sequence` tell any two messages of a template apart, so the
-  ///   other facts are not compared with those of the message made last.
+  /// - Parameter facts: worker and seed are always the same, so they are not compared with those of the message made
+  ///   last.
   func message(_ template: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     var made = last[0]
     if made.template != template || made.connection != facts.connection
-      || made.sequence != facts.sequence
+      || made.sequence != facts.sequence || made.port != facts.port
+      || made.source != facts.source
     {
-      made = Made(template: template, connection: facts.connection, sequence: facts.sequence)
+      made = Made(
+        template: template, connection: facts.connection, sequence: facts.sequence,
+        port: facts.port, source: facts.source)
       let place = places[UInt32(template)]
       made.count = unsafe MessageTemplate.render(
         UnsafeBufferPointer(

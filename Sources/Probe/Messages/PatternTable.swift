@@ -116,9 +116,8 @@ struct PatternTable: ~Copyable {
       case .framed: traits.answer = .framed
       }
       if pattern.conversation != nil { traits.answer = .conversation }
-      traits.hasDistinctAnswers =
-        traits.answer == .acknowledged
-        || traits.answer == .echo && pattern.template.differsByMessage
+      // An acknowledgement names its message, but says nothing of messages that are still to come.
+      traits.hasDistinctAnswers = traits.answer == .echo && pattern.template.differsByMessage
       traits.hasUniformAnswers =
         patterns.count == 1
         && (traits.answer == .text || traits.answer == .echo && traits.isFixed)

@@ -4,6 +4,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case state
   /// Client: the number of the last order that the worker has carried out; see `Scoreboard.Command`.
   case settledOrder
+  /// Client: the number of the last order by which the worker has cut all that it was to cut.
+  case cutOrder
 
   // Connections now.
   /// Client: connections whose handshake has finished and that have not ended. Server: connections that were accepted

@@ -65,4 +65,18 @@ import Testing
     #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
     #expect(run.recording.duration < 20)
   }
+
+  /// Some handshake is under way at every turn: what comes back is closed at once, and comes back again.
+  @Test func `a ramp ends though a server closes all that comes back`() throws {
+    var host = SimulatedHost()
+    host.dials.latency = 20_000_000
+    let run = try SimulatedRun(
+      Self.plan(
+        "{backoff: 10ms..500ms, jitter: full}", "  - ramp: {to: 400, rate: 400/s}\n  - close: reset"
+      ),
+      on: host, against: .capped(at: 40, .closes))
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
+    #expect(run.recording.duration < 20)
+  }
 }

@@ -31,9 +31,9 @@ import Testing
   @Test(arguments: [
     ("", 1, "it is empty"), ("\n\n", 1, "it is empty"),
     ("a,b\n", 1, "it has no rows below the names of its columns"),
-    ("a,a\n1,2\n", 1, "it has two columns 'a'"),
-    ("a,\n1,2\n", 1, "its first line has to name the columns, and '' is no name"),
-    ("\n1a\nx\n", 2, "its first line has to name the columns, and '1a' is no name"),
+    ("a,a\n1,2\n", 1, "columns 1 and 2 have one name"),
+    ("a,\n1,2\n", 1, "its first line has to name the columns, and number 2 is no name"),
+    ("\n1a\nx\n", 2, "its first line has to name the columns, and number 1 is no name"),
     (
       "a,b\n1,2\n\n\"x\n\n\",2\n3\n", 7,
       "the number of columns is 2, and that of values in this row 1"
@@ -110,6 +110,24 @@ import Testing
     }
   }
 
+  @Test func `that are no UTF-8 are refused at their line`() {
+    #expect {
+      _ = try DataFile(Array("a\nb\n".utf8) + [0xE9, 10])
+    } throws: { ($0 as? DataFile.Failure)?.line == 3 }
+  }
+
+  /// Of a file that lacks its line of names, the first row would be taken for names.
+  @Test func `have no more kept of them than the names that the plan uses`() throws {
+    let whole = try plan(["lists/users.csv": Array("name,token,Secret1\nalice,4f1c,x\n".utf8)])
+    let kept = String(decoding: try #require(whole.attachments["lists/users.csv"]), as: UTF8.self)
+    #expect(kept.hasSuffix("\nname,token\n"))
+    let text = Self.text.replacing("{users.name}: {users.token}", with: "hello")
+    let none = try plan(["lists/users.csv": Array("alice,Secret1\nbob,x\n".utf8)], text: text)
+    let stub = try #require(none.attachments["lists/users.csv"])
+    #expect(!String(decoding: stub, as: UTF8.self).contains("Secret1"))
+    #expect(try plan(none.attachments, text: none.effective).effective == none.effective)
+  }
+
   private func message(of text: String, _ values: String) -> String? {
     let text =
       "server: {listen: \"127.0.0.1:9000\"}\ndata: {u: u.csv}\n\(text)phases: [ramp: {to: 5}]\n"
@@ -144,5 +162,7 @@ import Testing
     }
     #expect(topic("a\nb/c\n") == nil)
     #expect(topic("a\nx#y\n") != nil)
+    #expect(topic("home/+/temp\n") == nil)
+    #expect(topic("/a+b/\n") != nil)
   }
 }

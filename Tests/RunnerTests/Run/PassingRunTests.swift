@@ -80,13 +80,16 @@ import Testing
     #expect(
       Set(object.keys) == [
         "version", "plan", "verdict", "exit", "started", "duration", "connections", "limit",
-        "prediction", "connect", "messages", "rtt", "ceiling", "memory", "cpu", "replay",
+        "prediction", "connect", "messages", "rtt", "ceiling", "recovery", "memory", "cpu",
+        "replay",
         "thresholds", "files", "limits", "phases", "gaps",
       ])
     func keys(_ name: String) -> Set<String> { Set((object[name] as? [String: Any] ?? [:]).keys) }
     #expect(
       keys("connections")
-        == ["goal", "established", "accepted", "phantom", "failures", "unasked"])
+        == [
+          "goal", "established", "accepted", "phantom", "failures", "unasked", "reconnected",
+        ])
     #expect(keys("prediction") == ["connections", "resource"])
     #expect(keys("connect") == ["rate", "p50", "p90", "p99", "p99.9", "max"])
     #expect(keys("messages") == ["sent", "received", "lost", "unsent", "waits", "rate"])

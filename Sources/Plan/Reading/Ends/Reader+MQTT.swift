@@ -97,7 +97,8 @@ extension Reader {
       report(item.place, "\(what) has no more than 65,535 bytes")
       return nil
     }
-    let fault = template.samples.lazy.compactMap { MQTTText.fault(in: $0, as: form, version) }.first
+    // Against the values themselves: the error shows none, and a filter's rules look at each level.
+    let fault = template.firstValue { MQTTText.fault(in: $0, as: form, version) }
     if let fault {
       report(item.place, "\(quoted(text)) is not \(what): \(fault.words)")
       return nil

@@ -35,7 +35,6 @@ extension Reader {
       }
       do {
         let file = try DataFile(bytes)
-        dataStubs[path] = file.stub
         let columns = file.columns.indices.map { index in
           DataColumn(
             name: "\(field.key).\(file.columns[index])", values: file.rows.map { $0[index] })
@@ -80,8 +79,7 @@ struct DataTables {
         if let column = table.column(key) { return .data(column) }
         throw Problem(
           "\(quoted(table.path)) has no column \(quoted(key))",
-          hint: didYouMean(key, table.keys)
-            ?? "its columns are \(table.keys.joined(separator: ", "))")
+          hint: didYouMean(key, table.keys) ?? "write a name of the file's first line")
       default: continue
       }
     }

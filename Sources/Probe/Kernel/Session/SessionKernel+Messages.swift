@@ -82,7 +82,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       used += step.used
       switch step.event {
       case .more: return nil
-      case .answer: say(row)
+      case .answer:
+        say(row)
+        // It may have been given up as it takes none of its answers.
+        if stages[row] == .failed { return .failed(failures[row]?.errno ?? .protocolError) }
       case .alive(let round): noteAlive(row, round)
       case .ended(let failure):
         if session.isServer, pieces.count > 0 {
@@ -157,7 +160,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   /// Lets the other connections come first where a peer sends much that is no message: epoll announces this one again.
   @inline(never)
-  private mutating func yield(_ row: UInt32) -> Transfer {
+  mutating func yield(_ row: UInt32) -> Transfer {
     let events = wanted(socket(row), EpollEvents(rawValue: masks[row]))
     do throws(Errno) {
       try base.rewatch(socket(row), events, token: tokenBelow(row))

@@ -16,6 +16,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     }
     let buffer = unsafe UnsafeMutableRawBufferPointer(
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.mostRead(Self.readSize)])
+    var seen = 0
     while true {
       switch unsafe base.receive(socket(row), into: buffer) {
       case .wouldBlock: return
@@ -28,23 +29,57 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       case .moved(let count):
         isReadAll = base.hasReadAll(count, of: buffer.count)
         let heard = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-        let step = unsafe session.hearOpening(row, heard)
-        let error = say(row)
-        if case .refused(let failure) = step { return fail(row, failure) }
-        if let error { return fail(row, LayerFailure(broken: error)) }
-        guard case .done(let used) = step else { continue }
-        stages[row] = .open
-        if session.pingInterval != pings.interval, let interval = session.pingInterval {
-          pings.shorten(to: interval)
+        if let used = unsafe hearOpening(row, heard) {
+          stages[row] = .open
+          if session.pingInterval != pings.interval, let interval = session.pingInterval {
+            pings.shorten(to: interval)
+          }
+          if used < count {
+            isReadAll = false
+            surplus[row] = unsafe Array(heard[used...])
+          }
+          return
         }
-        if used < count {
-          isReadAll = false
-          surplus[row] = unsafe Array(heard[used...])
+        guard stages[row] == .opening else { return }
+        seen += count
+        guard seen < Self.readSize else {
+          if case .failed(let error) = yield(row) { fail(row, LayerFailure(broken: error)) }
+          return
         }
-        return
       }
     }
   }
+
+  /// Goes on with an opening by bytes that have come: piece by piece, so that `said` has room for the answer to every
+  /// packet among them.
+  ///
+  /// - Returns: how many bytes were used, where the connection is open now; nil where it is not, or has failed.
+  private mutating func hearOpening(
+    _ row: UInt32, _ heard: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    var start = 0
+    while start < heard.count {
+      let end = min(start + Self.pieceOfOpening, heard.count)
+      let step = unsafe session.hearOpening(
+        row, UnsafeMutableRawBufferPointer(rebasing: heard[start..<end]))
+      let error = say(row)
+      if case .refused(let failure) = step {
+        fail(row, failure)
+        return nil
+      }
+      if let error {
+        fail(row, LayerFailure(broken: error))
+        return nil
+      }
+      // It may have been given up as it takes none of its answers.
+      guard stages[row] == .opening else { return nil }
+      if case .done(let used) = step { return start + used }
+      start = end
+    }
+    return nil
+  }
+
+  private static var pieceOfOpening: Int { 2048 }
 
   mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
     stages[row] = .failed
