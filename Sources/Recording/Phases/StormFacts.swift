@@ -40,7 +40,11 @@ extension Recording {
   /// whole phase where it was shorter than that.
   private func peakOfAttempts(in phase: PhaseRecord) -> Double? {
     guard let span = span(of: phase), let series = series(.attempts) else { return nil }
-    let points = series.points.filter { span.contains($0.at) }
+    // The sample that a phase begins with is taken a moment before its begin.
+    let before = series.points.last { $0.at < span.lowerBound }
+    let points =
+      (before.map { [Series.Point(at: span.lowerBound, value: $0.value)] } ?? [])
+      + series.points.filter { span.contains($0.at) }
     guard let first = points.first, let last = points.last, last.at > first.at else { return nil }
     var peak: Double?
     var start = 0
