@@ -80,6 +80,8 @@ extension Coordinator {
     course.stopGrowing()
     try loop(until: deadline, every: Self.stormTick) { fleet in fleet.hasCut }
     let isCut = fleet.hasCut
+    // So that charts show how few were left.
+    try sample(hostReadings.readings())
     course.startGrowing()
     var recovery: Double?
     try loop(until: deadline, every: Self.stormTick) { fleet in
