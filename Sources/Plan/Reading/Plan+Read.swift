@@ -157,15 +157,16 @@ extension Reader {
 }
 
 extension Plan {
-  /// Attaches, of each file of `data`, the names of the columns that the plan uses. A file that is sent as well is
-  /// attached whole already.
+  /// Keeps, of each file of `data`, the columns that the plan uses, and attaches their names. A file that is sent as
+  /// well is attached whole already.
   fileprivate mutating func keepNamesOfData() {
     guard !data.isEmpty else { return }
     let text = effective
+    for index in data.indices {
+      data[index].columns.removeAll { !text.contains("{\($0.name)}") }
+    }
     for (path, tables) in Dictionary(grouping: data, by: \.path) where attachments[path] == nil {
-      let used = tables.flatMap { table in
-        table.keys.filter { text.contains("{\(table.name).\($0)}") }
-      }
+      let used = tables.flatMap(\.keys)
       attachments[path] = DataFile.stub(
         used.reduce(into: []) { if !$0.contains($1) { $0.append($1) } })
     }
