@@ -71,3 +71,16 @@ extension FailureRecord {
       endpoint: endpoint)
   }
 }
+
+/// What a failure is diagnosed as on a usual host, for a million connections.
+func found(
+  _ failure: FailureRecord, before: [Series.Key: Double] = [:],
+  after: [Series.Key: Double] = [:], host: HostDescription = .box, demand: Demand = .million
+) -> Diagnosed {
+  diagnose(failure, before: before, after: after, host: host, demand: demand)
+}
+
+/// What the evidence says under a name; nil where it has no such fact.
+func value(_ name: String, in found: Diagnosed) -> String? {
+  found.evidence.first { $0.name == name }?.value
+}

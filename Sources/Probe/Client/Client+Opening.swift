@@ -24,14 +24,7 @@ extension Client where System: ~Copyable {
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : connections.now
       var isLate = false
-      guard connections.kernel.mayConnect() else {
-        connections.board.add(.heldBack)
-        return nextExpiry()
-      }
-      guard connections.hasRoom else {
-        connections.board.add(.crowded)
-        return nextExpiry()
-      }
+      guard connections.mayBegin() else { return nextExpiry() }
       if isPaced {
         let drift = connections.now.nanoseconds(since: due)
         connections.board.record(.drift, nanoseconds: drift)

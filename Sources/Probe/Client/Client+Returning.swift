@@ -45,14 +45,7 @@ extension Client where System: ~Copyable {
     for _ in 0..<Connections.batch {
       guard let due = connections.returns.nextDue(at: connections.now), due <= connections.now
       else { break }
-      guard connections.kernel.mayConnect() else {
-        connections.board.add(.heldBack)
-        return nextExpiry()
-      }
-      guard connections.hasRoom else {
-        connections.board.add(.crowded)
-        return nextExpiry()
-      }
+      guard connections.mayBegin() else { return nextExpiry() }
       let stillToBegin = Int(connections.returns.count)
       guard let entry = connections.takeReturn() else { break }
       // While nothing was to come back, between two phases, nobody was late.

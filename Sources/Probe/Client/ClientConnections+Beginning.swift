@@ -4,6 +4,20 @@ import SystemPackage
 
 /// How connections come about, and how that is counted.
 extension ClientConnections where System: ~Copyable {
+  /// Whether one more connection may be begun now. Where it may not, the turn is counted by what held it back.
+  @inline(__always)
+  mutating func mayBegin() -> Bool {
+    guard kernel.mayConnect() else {
+      board.add(.heldBack)
+      return false
+    }
+    guard hasRoom else {
+      board.add(.crowded)
+      return false
+    }
+    return true
+  }
+
   /// Takes a row and a tuple for a handshake that has just begun.
   mutating func insert(
     _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: WantedConnection

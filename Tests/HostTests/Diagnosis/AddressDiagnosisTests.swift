@@ -13,10 +13,6 @@ import Testing
     diagnose(failure, before: before, after: after, host: host, demand: demand)
   }
 
-  private func value(_ name: String, in found: Diagnosed) -> String? {
-    found.evidence.first { $0.name == name }?.value
-  }
-
   @Test func `too few sources are told from ports that others hold`() {
     let few = Demand.million {
       $0.sources = 1

@@ -24,10 +24,6 @@ import Testing
     return diagnose(failure, before: [:], after: counters, host: host, demand: demand, path: path)
   }
 
-  func value(_ name: String, in found: Diagnosed) -> String? {
-    found.evidence.first { $0.name == name }?.value
-  }
-
   static let elsewhere = Demand(
     goal: 1000, clientWorkers: .auto, serverWorkers: nil, bothEndsHere: false, sources: 4,
     portsPerSource: 1000, endpoints: 1)

@@ -23,10 +23,6 @@ import Testing
       processors: processors)
   }
 
-  private func value(_ name: String, in found: Diagnosed) -> String? {
-    found.evidence.first { $0.name == name }?.value
-  }
-
   /// - Parameter most: connections that waited at the look that found the most.
   private func listener(
     _ waiting: Int, most: Int? = nil, of backlog: Int, drops: Int?

@@ -110,6 +110,69 @@ final class LayerStage<System: Kernel & ~Copyable> {
     network.horizon = .max
   }
 
+  /// Begins phase 1, whose messages are played: the first one is due at once.
+  func playMessages(for time: Duration = .milliseconds(1)) {
+    order(.begin, phase: 1)
+    run(for: time)
+  }
+
+  /// Has a peer say something, as fast as it is taken, and lets it arrive.
+  func say(
+    _ bytes: [UInt8], by peer: ScriptedPeer, on socket: FileDescriptor,
+    for time: Duration = .milliseconds(1)
+  ) {
+    var rest = bytes[...]
+    for _ in 0..<100_000 where !rest.isEmpty {
+      if case .moved(let count) = peer.send(socket, rest) { rest = rest.dropFirst(count) }
+      run(for: .microseconds(2))
+    }
+    run(for: time)
+  }
+
+  /// Has a peer say something, as fast as it is taken; returns what has come to it meanwhile, and in the time after.
+  func talk(
+    _ bytes: [UInt8], by peer: ScriptedPeer, on socket: FileDescriptor, for time: Duration
+  ) -> [UInt8] {
+    var heard: [UInt8] = []
+    var rest = bytes[...]
+    for _ in 0..<50_000 where !rest.isEmpty {
+      if case .moved(let count) = peer.send(socket, rest) { rest = rest.dropFirst(count) }
+      run(for: .microseconds(3))
+      heard += peer.receive(socket)
+    }
+    for _ in 0..<Int(time / .milliseconds(1)) {
+      run(for: .milliseconds(1))
+      heard += peer.receive(socket)
+    }
+    return heard
+  }
+
+  /// Opens three connections, plays the patterns for 2.9 s, whose messages must all come back, and closes all.
+  func expectAnswers(to patterns: Int, whileOpen: () -> Void = {}) {
+    play()
+    #expect(held == 3)
+    run(for: .seconds(1))
+    #expect(accepted == 3)
+    whileOpen()
+    playMessages(for: .milliseconds(2900))
+    for pattern in 0..<patterns {
+      #expect(clientBoard[pattern, .sent] >= 3)
+      #expect(clientBoard[pattern, .received] == clientBoard[pattern, .sent])
+    }
+    #expect(failures == [])
+    play(phase: 2)
+    run(for: .seconds(1))
+    #expect(held == 0)
+    #expect(accepted == 0)
+    #expect(serverBoard[.failures] == 0)
+  }
+
+  /// What became of the messages of a pattern: sent, received, wrong, short, late, missing.
+  func outcomes(of pattern: Int = 0) -> [Int] {
+    ([.sent, .received, .wrong, .short, .late, .missing] as [MessageCounter])
+      .map { Int(clientBoard[pattern, $0]) }
+  }
+
   var held: Int { Int(clientBoard[.held]) }
   var accepted: Int { Int(serverBoard[.held]) }
 

@@ -40,32 +40,13 @@ import Testing
     }
   }
 
-  private func play<System: Kernel & ~Copyable>(_ stage: LayerStage<System>) {
-    stage.play()
-    #expect(stage.held == 3)
-    stage.run(for: .seconds(1))
-    #expect(stage.accepted == 3)
-    stage.order(.begin, phase: 1)
-    stage.run(for: .milliseconds(2900))
-    for pattern in 0..<2 {
-      #expect(stage.clientBoard[pattern, .sent] >= 3)
-      #expect(stage.clientBoard[pattern, .received] == stage.clientBoard[pattern, .sent])
-    }
-    #expect(stage.failures == [])
-    stage.play(phase: 2)
-    stage.run(for: .seconds(1))
-    #expect(stage.held == 0)
-    #expect(stage.accepted == 0)
-    #expect(stage.serverBoard[.failures] == 0)
-  }
-
   @Test(arguments: sockets, [ServerReadiness.direct, .rearm])
   func `messages come back whole`(sockets: Sockets, readiness: ServerReadiness) throws {
     let stage = try WebSocketStage(.init(latency: 1000, bufferSize: sockets.buffer))
     cut(stage, sockets)
     try stage.addServer(readiness: readiness)
     try stage.addClient(.test(ping: .milliseconds(300)), Self.tasks, patterns(sockets))
-    play(stage)
+    stage.expectAnswers(to: 2)
     #expect(stage.keepsNothing)
   }
 
@@ -75,7 +56,7 @@ import Testing
     cut(stage, sockets)
     try stage.addServer(SecureContextsOfTests.server(version))
     try stage.addClient(SecureContextsOfTests.client(), Self.tasks, patterns(sockets))
-    play(stage)
+    stage.expectAnswers(to: 2)
     #expect(stage.keepsNothing)
   }
 

@@ -63,12 +63,7 @@ final class WebSocketServerByHand {
 
   /// Says something, as fast as it is taken, and lets it arrive.
   func say(_ bytes: [UInt8], for time: Duration = .milliseconds(1)) {
-    var rest = bytes[...]
-    for _ in 0..<100_000 where !rest.isEmpty {
-      if case .moved(let count) = peer.send(socket, rest) { rest = rest.dropFirst(count) }
-      stage.run(for: .microseconds(2))
-    }
-    stage.run(for: time)
+    stage.say(bytes, by: peer, on: socket, for: time)
   }
 
   /// What the client has said since this was asked last.
@@ -78,14 +73,12 @@ final class WebSocketServerByHand {
 
   /// Begins the phase with the messages, of which the first is due at once.
   func begin(for time: Duration = .milliseconds(1)) {
-    stage.order(.begin, phase: 1)
-    stage.run(for: time)
+    stage.playMessages(for: time)
   }
 
   /// What became of the messages of a pattern: sent, received, wrong, short, late, missing.
   func outcomes(of pattern: Int = 0) -> [Int] {
-    ([.sent, .received, .wrong, .short, .late, .missing] as [MessageCounter])
-      .map { Int(stage.clientBoard[pattern, $0]) }
+    stage.outcomes(of: pattern)
   }
 
   var failures: [String] { stage.failures }

@@ -33,18 +33,7 @@ import Testing
   private func talk(
     _ stage: WebSocketStage, _ peer: ScriptedPeer, _ socket: FileDescriptor, _ bytes: [UInt8]
   ) -> [UInt8] {
-    var heard: [UInt8] = []
-    var rest = bytes[...]
-    for _ in 0..<50_000 where !rest.isEmpty {
-      if case .moved(let count) = peer.send(socket, rest) { rest = rest.dropFirst(count) }
-      stage.run(for: .microseconds(3))
-      heard += peer.receive(socket)
-    }
-    for _ in 0..<100 {
-      stage.run(for: .milliseconds(1))
-      heard += peer.receive(socket)
-    }
-    return heard
+    stage.talk(bytes, by: peer, on: socket, for: .milliseconds(100))
   }
 
   /// A connection whose opening is over.

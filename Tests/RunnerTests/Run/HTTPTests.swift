@@ -33,12 +33,6 @@ import Testing
     return plan.on(network)
   }
 
-  private func counts(_ recording: Recording, _ name: String) -> [Int] {
-    ([.sent, .received, .wrong, .short, .late, .missing] as [MessageOutcome]).map {
-      Int(recording.series(.messages($0, name))?.points.last?.value ?? -1)
-    }
-  }
-
   @Test(.enabled(if: hasNginx, "nginx is not installed"))
   func `nginx's responses are judged by their status and their content`() throws {
     let server = try ForeignServer.nginx(connections: 1024, at: network, in: workspace)
@@ -59,11 +53,11 @@ import Testing
     #expect(summary.verdict == "passed", "\(ending.errors)")
     let recording = try workspace.recording(of: "theirs")
     for name in right.keys {
-      let counts = counts(recording, name)
+      let counts = recording.outcomes(of: name)
       #expect(counts[0] >= 20, "\(name)")
       #expect(counts == [counts[0], counts[0], 0, 0, 0, 0], "\(name)")
     }
-    let gone = counts(recording, "gone")
+    let gone = recording.outcomes(of: "gone")
     #expect(gone == [gone[0], 0, gone[0], 0, 0, 0])
     #expect(recording.series(.waits)?.maximum == 0)
     #expect(summary.connections.failures == 0)
@@ -77,7 +71,7 @@ import Testing
       plan(["page": "rate: unlimited, request: {path: /}"], hold: "500ms"), to: "theirs.plan")
     let (_, summary) = try workspace.summary(of: ["theirs.plan"])
     let recording = try workspace.recording(of: "theirs")
-    #expect(counts(recording, "page") == [100, 100, 0, 0, 0, 0])
+    #expect(recording.outcomes(of: "page") == [100, 100, 0, 0, 0, 0])
     #expect(summary.limit?.resource == "closed-by-peer")
     #expect(summary.connections.failures == 20)
     #expect(recording.failures.allSatisfy { $0.syscall == "closed" && $0.errno == nil })
@@ -110,7 +104,7 @@ import Testing
     #expect(summary.verdict == "passed", "\(ending.errors)")
     let recording = try workspace.recording(of: isReplayed ? "theirs-replay" : "theirs")
     for name in ["mine", "lost"] {
-      let counts = counts(recording, name)
+      let counts = recording.outcomes(of: name)
       #expect(counts[0] >= 60 && counts == [counts[0], counts[0], 0, 0, 0, 0], "\(name) \(counts)")
     }
     let content = try #require(recording.attachments.first?.content)
@@ -134,7 +128,7 @@ import Testing
     #expect(summary.verdict == "passed", "\(ending.errors)")
     let recording = try workspace.recording(of: "ours")
     for name in ["post", "head"] {
-      let counts = counts(recording, name)
+      let counts = recording.outcomes(of: name)
       #expect(counts[0] >= 100)
       #expect(counts == [counts[0], counts[0], 0, 0, 0, 0])
     }

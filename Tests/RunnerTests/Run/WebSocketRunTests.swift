@@ -23,10 +23,7 @@ import Testing
 
   /// What became of the messages: sent, received, wrong, short, late, missing.
   private func counts(_ name: String) throws -> [Int] {
-    let recording = try workspace.recording(of: "ws")
-    return ([.sent, .received, .wrong, .short, .late, .missing] as [MessageOutcome]).map {
-      Int(recording.series(.messages($0, name))?.points.last?.value ?? -1)
-    }
+    try workspace.recording(of: "ws").outcomes(of: name)
   }
 
   private static let messages = [
@@ -46,16 +43,7 @@ import Testing
     _ settings: String = "websocket", _ messages: [String: String] = Self.messages,
     target: String? = nil, goal: String = "40"
   ) -> PlanText {
-    var plan = PlanText(
-      goal: goal, target: target, clients: "processes: 1",
-      phases: [
-        "ramp: {to: \"${goal}\"}",
-        "hold: {for: 1s, messages: [\(messages.keys.sorted().joined(separator: ", "))]}",
-        "close: {with: fin}",
-      ])
-    plan.rest = ["protocol: \(settings)", "messages:"]
-    plan.rest += messages.sorted { $0.key < $1.key }.map { "  \($0.key): {\($0.value)}" }
-    return plan
+    .playing(messages, over: settings, target: target, goal: goal)
   }
 
   // MARK: Both ends here

@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import Protocols
 
 /// What a server hears behind the opening. It is no broker: a message goes to nobody but the connection it came on.
@@ -71,7 +72,7 @@ extension MQTTSession {
       rebasing: UnsafeRawBufferPointer(text.buffer)[..<textCount])
     guard unsafe filters.select(topic, of: row) else { return }
     state.place = .passing
-    var head = unsafe HeadWriter(UnsafeMutableRawBufferPointer(note.buffer))
+    var head = unsafe MessageWriter(buffer: UnsafeMutableRawBufferPointer(note.buffer))
     head.append(MQTTPacketKind.publish.rawValue << 4)
     head.append(length: 2 + topic.count + (version == .v5 ? 1 : 0) + payload)
     head.append(UInt16(topic.count))
@@ -224,7 +225,7 @@ extension MQTTSession {
     _ kind: MQTTPacketKind, _ identifier: UInt16, hasCodes: Bool, _ version: MQTTVersion,
     into pieces: inout MessagePieceWriter
   ) {
-    var packet = unsafe HeadWriter(UnsafeMutableRawBufferPointer(note.buffer))
+    var packet = unsafe MessageWriter(buffer: UnsafeMutableRawBufferPointer(note.buffer))
     packet.append(kind.header)
     packet.append(length: 2 + (version == .v5 ? 1 : 0) + (hasCodes ? codes.count : 0))
     packet.append(identifier)

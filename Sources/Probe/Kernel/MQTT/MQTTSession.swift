@@ -194,7 +194,7 @@ struct MQTTSession: Session, ~Copyable {
     if isCounted, state.unacknowledged >= mostUnacknowledged { return nil }
     let topic = unsafe maker.message(firstTopic + pattern, facts)
     let isV5 = terms.version == .v5
-    var head = unsafe HeadWriter(room)
+    var head = unsafe MessageWriter(buffer: room)
     head.append(header)
     head.append(
       length: 2 + topic.count + (isCounted ? 2 : 0) + (isV5 ? 1 : 0) + piece.count)
@@ -286,35 +286,18 @@ extension MQTTTerms {
   }
 }
 
-/// Writes the beginning of a packet into room that is known to be enough.
-@safe
-struct HeadWriter {
-  private let room: UnsafeMutableRawBufferPointer
-  private(set) var count = 0
-
-  init(_ room: UnsafeMutableRawBufferPointer) { unsafe self.room = unsafe room }
-
-  mutating func append(_ byte: UInt8) {
-    unsafe room[count] = byte
-    count += 1
-  }
-
+extension MessageWriter {
   mutating func append(_ value: UInt16) {
     append(UInt8(value >> 8))
     append(UInt8(truncatingIfNeeded: value))
   }
 
-  /// A variable byte integer.
+  /// A variable byte integer (1.5.5).
   mutating func append(length: Int) {
     var rest = length
     repeat {
       append(UInt8(rest & 0x7F) | (rest > 0x7F ? 0x80 : 0))
       rest >>= 7
     } while rest > 0
-  }
-
-  mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    unsafe UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: bytes)
-    count += bytes.count
   }
 }
