@@ -31,7 +31,7 @@ package final class Handshake {
   private var isTLS = false
   private var secrets = TrafficSecrets()
   /// The fatal alert that OpenSSL has sent the peer.
-  private var sentAlert: Alert?
+  package private(set) var sentAlert: Alert?
   private var session: TLSSession?
   /// How many more bytes of ciphertext `overhear` shows OpenSSL, while it looks for a session.
   private var bytesToOverhear = 0

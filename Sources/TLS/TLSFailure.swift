@@ -26,6 +26,19 @@ package enum TLSFailure: Equatable, Sendable {
   case outOfMemory
 }
 
+extension TLSFailure {
+  /// The alert that the failure itself names. Where it names none, this end may have sent one
+  /// (`Handshake.sentAlert`).
+  package var alert: Alert? {
+    switch self {
+    case .alertReceived(let alert), .alertSent(let alert, _): alert
+    case .certificate, .noCommonCipher, .noCommonVersion, .noCommonProtocol, .noClientCertificate,
+      .closed, .notTLS, .library, .outOfMemory:
+      nil
+    }
+  }
+}
+
 extension TLSFailure: CustomStringConvertible {
   package var description: String {
     switch self {

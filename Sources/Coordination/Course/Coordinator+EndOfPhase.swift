@@ -5,6 +5,8 @@ import Plan
 import Probe
 import Recording
 import SystemPackage
+import TLS
+import WorkerLog
 
 /// What a phase came to when it ends: its counts, its promise, and the limits that broke it.
 extension Coordinator {
@@ -155,8 +157,8 @@ extension Coordinator {
     for limit in limits { note(limit) }
   }
 
-  /// Why a handshake on top of TCP (TLS or WebSocket) was refused, in the words of both ends. Text that a peer
-  /// sent is escaped in them. The scoreboards keep such words by phase and errno. Those with the limit's errno
+  /// Why a layer on top of TCP was refused: the number and the words that the client has for it, and the words of the
+  /// server end. Text that a peer sent is escaped in them. The scoreboards keep such words by phase and errno. Those with the limit's errno
   /// are taken, from this phase; or from the phase before, where all failures of the limit came between the two
   /// (`failures(of:)`).
   private func words(of limit: LimitRecord) -> [Fact] {
@@ -165,13 +167,15 @@ extension Coordinator {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
     let place = isOfThisPhase ? phase : phaseBefore ?? phase
-    func words(_ end: End) -> String? {
+    func refusal(_ end: End) -> Refusal? {
       fleet.members.lazy.filter { $0.end == end }
         .compactMap { $0.board.refusal(errno, in: place) }.first
     }
+    let said = refusal(.client)
     return [
-      words(.client).map { Fact(LimitRecord.saidName, $0) },
-      words(.server).map { Fact("the server end's own words", $0) },
+      said.map { Fact(LimitRecord.saidName, $0.words) },
+      said?.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
+      refusal(.server).map { Fact("the server end's own words", $0.words) },
     ].compactMap(\.self)
   }
 
@@ -203,5 +207,14 @@ extension Coordinator {
     let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
     progress.note("\(plan.name): \(text) a byte after the limit")
     return Fact("alive after the limit", text)
+  }
+}
+
+extension SaidCode {
+  /// The code with the name that its table has for it: alerts are known by their names, the others by their numbers.
+  fileprivate init(_ code: RefusalCode) {
+    self.init(
+      code.table, Int(code.number),
+      name: code.table == .tls ? Alert(rawValue: UInt8(clamping: code.number)).name : nil)
   }
 }

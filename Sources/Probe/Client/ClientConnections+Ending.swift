@@ -117,10 +117,10 @@ extension ClientConnections where System: ~Copyable {
   mutating func failedCall(
     _ slot: UInt32, _ error: Errno?, orElse call: FailedCall
   ) -> FailedCall {
-    guard case .failed(let layer, let words) = kernel.layerStep(rows.descriptor(slot)) else {
+    guard case .failed(let layer, let refusal) = kernel.layerStep(rows.descriptor(slot)) else {
       return call
     }
-    if error != .timedOut { board.keepRefusal(words, error, phase: phase) }
+    if error != .timedOut { board.keepRefusal(refusal, error, phase: phase) }
     return layer
   }
 

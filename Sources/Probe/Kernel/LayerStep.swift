@@ -8,23 +8,23 @@ package enum LayerStep: Sendable, Equatable {
   case none
   /// The opening is under way: what fails if it fails now.
   case underWay(FailedCall)
-  /// The layer has failed, at its opening or later: what has failed, and why, in words.
-  case failed(FailedCall, String)
+  /// The layer has failed, at its opening or later: what has failed, and why.
+  case failed(FailedCall, Refusal)
 }
 
 /// Why a layer on top of TCP has failed on a connection.
 struct LayerFailure {
-  var words: String
+  var refusal: Refusal
   var errno: Errno
 
-  init(words: String, errno: Errno) {
-    self.words = words
+  init(words: String, code: RefusalCode? = nil, errno: Errno) {
+    self.refusal = Refusal(words, code: code)
     self.errno = errno
   }
 
-  /// The peer has said no, or broken a rule.
-  static func said(_ words: String) -> LayerFailure {
-    LayerFailure(words: words, errno: .protocolError)
+  /// The peer has said no, with its protocol's number for that, or broken a rule.
+  static func said(_ words: String, code: RefusalCode? = nil) -> LayerFailure {
+    LayerFailure(words: words, code: code, errno: .protocolError)
   }
 
   /// TCP has ended in mid-handshake.

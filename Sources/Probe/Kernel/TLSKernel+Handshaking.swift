@@ -1,6 +1,7 @@
 import Linux
 import SystemPackage
 import TLS
+import WorkerLog
 
 /// Handshakes of TLS, and ciphertext that sockets do not take at once.
 extension TLSKernel where Base: ~Copyable {
@@ -14,7 +15,7 @@ extension TLSKernel where Base: ~Copyable {
       return fail(row, LayerFailure(broken: error))
     }
     // A client's handshake may fail before it has said anything: where there is no cipher to offer.
-    if case .failed(let failure) = handshake.state { return fail(row, LayerFailure(failure)) }
+    if case .failed(let failure) = handshake.state { return fail(row, failure) }
     // No more than a record at a time: the plaintext of what comes behind the handshake is handed out by one read,
     // and its caller may have room for no more than one record.
     let buffer = unsafe UnsafeMutableRawBufferPointer(
@@ -23,13 +24,13 @@ extension TLSKernel where Base: ~Copyable {
       switch unsafe base.receive(socket, into: buffer) {
       case .wouldBlock: return
       case .closed:
-        return fail(row, LayerFailure(.closed))
+        return fail(row, TLSFailure.closed)
       case .failed(let error): return fail(row, LayerFailure(broken: error))
       case .moved(let count):
         let state = unsafe handshake.receive(
           UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
         let error = sendOutput(of: handshake, row)
-        if case .failed(let failure) = state { return fail(row, LayerFailure(failure)) }
+        if case .failed(let failure) = state { return fail(row, failure) }
         if let error { return fail(row, LayerFailure(broken: error)) }
         switch state {
         case .wants, .failed: continue
@@ -63,6 +64,10 @@ extension TLSKernel where Base: ~Copyable {
       fail(row, LayerFailure(error))
       return nil
     }
+  }
+
+  private mutating func fail(_ row: UInt32, _ failure: TLSFailure) {
+    fail(row, LayerFailure(failure, sent: handshakes[row]?.sentAlert))
   }
 
   private mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
@@ -130,8 +135,13 @@ extension TLSKernel where Base: ~Copyable {
 
 extension LayerFailure {
   /// EPROTO stands for a refusal by either end. Want of memory at this end is none.
-  init(_ failure: TLSFailure) {
-    self.init(words: "\(failure)", errno: failure == .outOfMemory ? .noMemory : .protocolError)
+  ///
+  /// - Parameter sent: the alert that this end has sent, if any. It is the refusal's number where the peer sent none.
+  init(_ failure: TLSFailure, sent: Alert?) {
+    self.init(
+      words: "\(failure)",
+      code: (failure.alert ?? sent).map { RefusalCode(.tls, UInt16($0.rawValue)) },
+      errno: failure == .outOfMemory ? .noMemory : .protocolError)
   }
 
   /// The handshake could not begin. Where a call of OpenSSL has failed that should not, memory is taken to be short.

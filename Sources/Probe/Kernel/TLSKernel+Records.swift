@@ -205,7 +205,8 @@ extension TLSKernel where Base: ~Copyable {
 
   @inline(never)
   private mutating func noteFailure(_ row: UInt32, _ failure: TLSFailure) {
-    if failures[row] == nil { failures[row] = LayerFailure(failure) }
+    guard failures[row] == nil else { return }
+    failures[row] = LayerFailure(failure, sent: handshakes[row]?.sentAlert)
   }
 
   /// Sends the KeyUpdate that the peer is owed for its own: one for all that have come, and not before what was

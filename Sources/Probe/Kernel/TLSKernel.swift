@@ -186,8 +186,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     return switch stages[row] {
     case .plain: .none
     case .handshaking: handshakes[row] == nil ? .none : .underWay(.secure)
-    case .open, .kept: failures[row].map { .failed(.secure, $0.words) } ?? .none
-    case .failed: .failed(.secure, failure(row).words)
+    case .open, .kept: failures[row].map { .failed(.secure, $0.refusal) } ?? .none
+    case .failed: .failed(.secure, failure(row).refusal)
     }
   }
 

@@ -2,6 +2,7 @@ package import Linux
 import Messages
 import Synchronization
 package import SystemPackage
+package import WorkerLog
 
 /// The memory that one worker shares with the coordinator. They have no other channel, but for two
 /// event counters by which they wake each other, and a pipe for what `serve --verbose` shows.
@@ -33,7 +34,7 @@ package struct Scoreboard: @unchecked Sendable {
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
     static let refusals = unasked + 8 + Scoreboard.mostSaid
-    static let wrongs = refusals + 2 * Scoreboard.mostRefusals * (8 + Scoreboard.mostSaid)
+    static let wrongs = refusals + 2 * Scoreboard.mostRefusals * Scoreboard.refusalStride
     static let drive =
       wrongs + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
     static let sources = drive + DriveLog.stride
@@ -130,7 +131,7 @@ package struct Scoreboard: @unchecked Sendable {
   /// Two phases in a row have places of their own: a failure between them is counted in the first and may be reported
   /// with the second, and then the coordinator asks for the words of the first.
   @inline(never)
-  func keepRefusal(_ words: String, _ errno: Errno?, phase: Int) {
+  func keepRefusal(_ refusal: Refusal, _ errno: Errno?, phase: Int) {
     let key = Self.key(errno, phase: phase)
     for index in 0..<Self.mostRefusals {
       let place = Self.placeOfRefusal(index, phase: phase)
@@ -138,13 +139,27 @@ package struct Scoreboard: @unchecked Sendable {
       if keptKey == key { return }
       // What another phase has left there may be overwritten.
       guard keptKey >> 16 != key >> 16 else { continue }
-      var words = words
+      store(Self.cell(of: refusal.code), place + Self.refusalStride - 8)
+      var words = refusal.words
       return words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: place, key: key) }
     }
   }
 
   private static func placeOfRefusal(_ index: Int, phase: Int) -> Int {
-    Offset.refusals + ((phase & 1) * mostRefusals + index) * (8 + mostSaid)
+    Offset.refusals + ((phase & 1) * mostRefusals + index) * refusalStride
+  }
+
+  /// The bytes of a refusal: its key, its words, and the number of its protocol.
+  private static let refusalStride = 8 + mostSaid + 8
+
+  private static func cell(of code: RefusalCode?) -> UInt64 {
+    code.map { UInt64($0.table.rawValue) << 16 | UInt64($0.number) } ?? 0
+  }
+
+  private static func code(in cell: UInt64) -> RefusalCode? {
+    RefusalCode.Table(rawValue: UInt16(truncatingIfNeeded: cell >> 16)).map {
+      RefusalCode($0, UInt16(truncatingIfNeeded: cell))
+    }
   }
 
   /// What stands in the first cell of a refusal, above the 16 bits of its length: its phase, from 1, and its errno.
@@ -218,14 +233,17 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// Why a handshake on top of TCP was refused in a phase: the words of the first refusal with this errno. Nil when
+  /// Why a layer on top of TCP was refused in a phase: the first refusal with this errno. Nil when
   /// there was none, when `mostRefusals` with other errnos came first, and when the phase is neither the worker's
   /// own nor the one before it.
-  package func refusal(_ errno: Errno?, in phase: Int) -> String? {
+  package func refusal(_ errno: Errno?, in phase: Int) -> Refusal? {
     let key = Self.key(errno, phase: phase)
     for index in 0..<Self.mostRefusals {
       let place = Self.placeOfRefusal(index, phase: phase)
-      if load(place) >> 16 == key { return String(decoding: kept(at: place), as: UTF8.self) }
+      guard load(place) >> 16 == key else { continue }
+      return Refusal(
+        String(decoding: kept(at: place), as: UTF8.self),
+        code: Self.code(in: load(place + Self.refusalStride - 8)))
     }
     return nil
   }

@@ -133,12 +133,12 @@ extension Server where System: ~Copyable {
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
-    if case .failed(let layer, let words) = kernel.layerStep(descriptor(slot)) {
+    if case .failed(let layer, let refusal) = kernel.layerStep(descriptor(slot)) {
       if origins[slot] != .elsewhere, !isClose {
         if error == .noMemory {
           count(layer, error)
         } else {
-          board.keepRefusal(words, error, phase: command.phase)
+          board.keepRefusal(refusal, error, phase: command.phase)
         }
       }
       // A reset might overtake the words by which the layer tells the client why.

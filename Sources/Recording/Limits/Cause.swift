@@ -32,6 +32,15 @@ extension LimitRecord {
   package var said: String? {
     resource == .refusedByPeer ? evidence.first { $0.name == Self.saidName }?.value : nil
   }
+
+  /// The name of the fact in the evidence that has the number of a refusal (`saidCode`).
+  package static let codeName = "code"
+
+  /// The number of what was `said`; nil where nobody said a number, and for limits other than a refusal.
+  package var saidCode: SaidCode? {
+    resource == .refusedByPeer
+      ? evidence.first { $0.name == Self.codeName }.flatMap { SaidCode($0.value) } : nil
+  }
 }
 
 extension FailureRecord {

@@ -90,12 +90,21 @@ private func limitObject(_ limit: LimitRecord) -> JSON {
     "syscall": .text(limit.syscall),
     "errno": limit.errno.map(errnoObject) ?? .null,
     "resource": .text(limit.resource.rawValue),
-    "said": .text(limit.said),
+    "said": limit.said.map { saidObject($0, limit) } ?? .null,
     "knob": .text(limit.knob),
     "now": .integer(limit.now),
     "needed": .integer(limit.needed),
     "fix": .text(limit.fix),
     "count": .integer(limit.count),
+  ])
+}
+
+/// What the peer said when it refused. Without a code the protocol is the one that failed.
+private func saidObject(_ text: String, _ limit: LimitRecord) -> JSON {
+  let code = limit.saidCode
+  return .object([
+    "protocol": .text(code?.protocolName ?? limit.syscall), "code": .integer(code?.number),
+    "name": .text(code?.name), "text": .text(text),
   ])
 }
 

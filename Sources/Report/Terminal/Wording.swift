@@ -3,8 +3,9 @@ import Plan
 import Recording
 
 extension LimitRecord {
-  /// The limit in one word, for JUnit's `type` and for charts: the errno's name, or the resource.
-  var type: String { errno?.name ?? resource.rawValue }
+  /// The limit in a word or two, for JUnit's `type` and for charts: the code that the peer said, such as `HTTP 503`,
+  /// the errno's name, or the resource.
+  var type: String { saidCode?.shortWords ?? errno?.name ?? resource.rawValue }
 
   /// The whole record in words and figures, in the order that a reader asks: where, what failed,
   /// how often, when, with how many connections, between which addresses, what moves the limit, and

@@ -3,6 +3,7 @@ import Linux
 import Messages
 import SystemPackage
 import Testing
+import WorkerLog
 
 @testable import Probe
 
@@ -105,29 +106,37 @@ import Testing
 }
 
 @Suite struct RefusalTests {
+  private static func code(_ number: Int) -> RefusalCode {
+    RefusalCode(.http, 500 + UInt16(number))
+  }
+
   @Test func `refusals keep to their phase and their errno`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }
     for phase in 0..<5 {
       #expect(!board.hasRefusal(in: phase))
       for number in 1...2 {
-        board.keepRefusal("said \(number) in \(phase)", .protocolError, phase: phase)
-        board.keepRefusal("reset \(number) in \(phase)", .connectionReset, phase: phase)
+        board.keepRefusal(Refusal("said \(number) in \(phase)"), .protocolError, phase: phase)
+        board.keepRefusal(
+          Refusal("reset \(number) in \(phase)", code: Self.code(number)), .connectionReset,
+          phase: phase)
       }
       board.forgetSaid()
       #expect(board.hasRefusal(in: phase))
-      #expect(board.refusal(.protocolError, in: phase) == "said 1 in \(phase)")
-      #expect(board.refusal(.connectionReset, in: phase) == "reset 1 in \(phase)")
+      #expect(board.refusal(.protocolError, in: phase)?.words == "said 1 in \(phase)")
+      #expect(board.refusal(.connectionReset, in: phase)?.words == "reset 1 in \(phase)")
+      #expect(board.refusal(.protocolError, in: phase)?.code == nil)
+      #expect(board.refusal(.connectionReset, in: phase)?.code == Self.code(1))
       #expect(board.refusal(.brokenPipe, in: phase) == nil)
       #expect(board.refusal(nil, in: phase) == nil)
       guard phase > 0 else { continue }
       // What came between two phases is asked for when the second is over.
-      #expect(board.refusal(.protocolError, in: phase - 1) == "said 1 in \(phase - 1)")
+      #expect(board.refusal(.protocolError, in: phase - 1)?.words == "said 1 in \(phase - 1)")
       #expect(board.refusal(.protocolError, in: phase - 2) == nil)
     }
-    board.keepRefusal(String(repeating: "a", count: 1000), .noMemory, phase: 4)
-    #expect(board.refusal(.noMemory, in: 4)?.count == Scoreboard.mostSaid)
-    board.keepRefusal("one kind too many", .brokenPipe, phase: 4)
+    board.keepRefusal(Refusal(String(repeating: "a", count: 1000)), .noMemory, phase: 4)
+    #expect(board.refusal(.noMemory, in: 4)?.words.count == Scoreboard.mostSaid)
+    board.keepRefusal(Refusal("one kind too many"), .brokenPipe, phase: 4)
     #expect(board.refusal(.brokenPipe, in: 4) == nil)
     #expect(board.unasked.isEmpty)
   }

@@ -171,12 +171,13 @@ import WorkerLog
   }
 
   @Test func `what fails for want of own memory is no refusal`() {
-    #expect(LayerFailure(.outOfMemory).errno == .noMemory)
-    #expect(LayerFailure(.outOfMemory).words == "out of memory")
+    #expect(LayerFailure(TLSFailure.outOfMemory, sent: nil).errno == .noMemory)
+    #expect(LayerFailure(TLSFailure.outOfMemory, sent: nil).refusal.words == "out of memory")
     #expect(LayerFailure(TLSError.library(call: "SSL_new", reason: "")).errno == .noMemory)
     let name = TLSError.setting("server name", value: "", reason: "")
     #expect(LayerFailure(name).errno == .protocolError)
-    #expect(LayerFailure(.noCommonCipher).errno == .protocolError)
+    #expect(
+      LayerFailure(TLSFailure.noCommonCipher, sent: .handshakeFailure).errno == .protocolError)
   }
 
   // MARK: A client by hand

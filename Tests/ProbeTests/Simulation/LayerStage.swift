@@ -189,7 +189,7 @@ extension Scoreboard {
   var refusal: String? {
     for phase in 0...1 {
       for errno in [Errno.protocolError, .connectionReset, .brokenPipe, .noMemory] {
-        if let words = refusal(errno, in: phase) { return words }
+        if let refusal = refusal(errno, in: phase) { return refusal.words }
       }
     }
     return nil

@@ -13,9 +13,16 @@ struct Summary: Decodable, Equatable {
   struct Limit: Decodable, Equatable {
     let end, phase, resource: String
     let line, count: Int
-    let syscall, said, knob, fix: String?
+    let syscall, knob, fix: String?
+    let said: Said?
     let errno: ErrorNumber?
     let now, needed: Int?
+  }
+
+  struct Said: Decodable, Equatable {
+    let text: String
+    let `protocol`, name: String?
+    let code: Int?
   }
 
   struct ErrorNumber: Decodable, Equatable {

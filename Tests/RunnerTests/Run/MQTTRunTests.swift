@@ -135,12 +135,15 @@ import Testing
     #expect(limit.resource == "refused-by-peer")
     #expect(limit.syscall == "mqtt")
     #expect(limit.errno?.name == "EPROTO")
-    #expect(limit.said == words)
+    #expect(limit.said?.text == words)
+    let code = try #require(limit.said?.code)
+    #expect(words.hasSuffix("(\(code))"))
     #expect(limit.count == 10)
     let page = try workspace.text(of: "reports/mqtt/report.html")
     #expect(page.contains(words))
     let xml = try workspace.text(of: "reports/mqtt/TEST-mqtt.xml")
     #expect(xml.contains(words))
+    #expect(xml.contains("type=\"MQTT \(code)\""))
     let output = try workspace.run(["report", "reports/mqtt/run.recording"]).output
     #expect(output.contains("; server mqtt: \(words)\n"), "\(output)")
     plan.rest = ["protocol: {mqtt: {username: u, password: secret}}"]

@@ -65,7 +65,9 @@ import Testing
     #expect(limit.resource == "refused-by-peer")
     #expect(limit.syscall == "tls")
     #expect(limit.errno?.name == "EPROTO")
-    #expect(limit.said == words)
+    #expect(
+      limit.said
+        == .init(text: words, protocol: "tls", name: "bad_certificate", code: 42))
     #expect(limit.count == 5)
     let recording = try workspace.recording(of: "secure")
     let evidence = try #require(recording.limits.first).evidence
@@ -151,7 +153,7 @@ import Testing
     let summary = try run(theirs(tls, goal: "1", phases: ["hold: 500ms"]))
     #expect(summary.exit == 100)
     #expect(summary.limit?.resource == "refused-by-peer")
-    #expect(summary.limit?.said == words)
+    #expect(summary.limit?.said?.text == words)
   }
 
   @Test(.enabled(if: hasOpenSSL, "openssl is not installed"))
@@ -178,7 +180,7 @@ import Testing
     let server = try ForeignServer.nginx(connections: 100, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
     let summary = try run(theirs("{verify: off}"))
-    #expect(summary.limit?.said == #"not TLS: "HTTP/1.1 400 Bad""#)
+    #expect(summary.limit?.said?.text == #"not TLS: "HTTP/1.1 400 Bad""#)
   }
 
   @Test(

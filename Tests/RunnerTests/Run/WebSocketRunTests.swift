@@ -121,11 +121,14 @@ import Testing
   @Test(
     .enabled(if: hasPython, "python3 has no websockets here"),
     arguments: [
-      ("refuse", "HTTP 503"), ("1008", "close 1008 (policy violation): \"no more than 10\""),
-      ("1011", "close 1011 (internal error): \"no more than 10\""),
-      ("1013", "close 1013 (try again later): \"no more than 10\""),
+      ("refuse", "HTTP 503", "HTTP 503"),
+      ("1008", "close 1008 (policy violation): \"no more than 10\"", "WebSocket 1008"),
+      ("1011", "close 1011 (internal error): \"no more than 10\"", "WebSocket 1011"),
+      ("1013", "close 1013 (try again later): \"no more than 10\"", "WebSocket 1013"),
     ])
-  func `a server that is full says so everywhere`(manner: String, words: String) throws {
+  func `a server that is full says so everywhere`(
+    manner: String, words: String, type: String
+  ) throws {
     let server = try ForeignServer.webSockets(manner, from: 10, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
     var plan = PlanText(
@@ -138,12 +141,15 @@ import Testing
     #expect(limit.resource == "refused-by-peer")
     #expect(limit.syscall == "websocket")
     #expect(limit.errno?.name == "EPROTO")
-    #expect(limit.said == words)
+    #expect(limit.said?.text == words)
+    let said = try #require(limit.said)
+    #expect(type.lowercased() == "\(said.protocol ?? "") \(said.code ?? 0)")
     #expect(summary.connections.failures == 20)
     let page = try workspace.text(of: "reports/ws/report.html")
     #expect(page.contains(words.replacing("\"", with: "&quot;")) || page.contains(words))
     let xml = try workspace.text(of: "reports/ws/TEST-ws.xml")
     #expect(xml.contains(words.replacing("\"", with: "&quot;")) || xml.contains(words))
+    #expect(xml.contains("type=\"\(type)\""))
     let output = try workspace.run(["report", "reports/ws/run.recording"]).output
     // How many stood by then depends on how fast the server closes.
     #expect(output.contains("limit reached: "), "\(output)")
@@ -176,7 +182,7 @@ import Testing
     plan.rest = ["protocol: {websocket: {path: \(path)}}"]
     try workspace.write(plan.on(network), to: "ws.plan")
     let (ending, summary) = try workspace.summary(of: ["ws.plan"])
-    #expect(summary.limit?.said == "HTTP \(status)")
+    #expect(summary.limit?.said?.text == "HTTP \(status)")
     #expect(summary.limit?.count == 5)
     #expect(ending.errors.contains("server websocket: HTTP \(status)"), "\(ending.errors)")
   }

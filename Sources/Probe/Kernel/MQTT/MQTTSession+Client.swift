@@ -89,7 +89,7 @@ extension MQTTSession {
         dropReason(row)
         return .ended(nil)
       }
-      return .ended(.said("DISCONNECT: \(words(reason, row))"))
+      return .ended(said("DISCONNECT: ", reason, row))
     case .malformed(let malformation):
       // 3.1.1 closes without a word.
       if terms.version == .v5 { say(.disconnect(malformation.reasonCode), .v5) }

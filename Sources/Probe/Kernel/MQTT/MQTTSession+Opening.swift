@@ -84,7 +84,7 @@ extension MQTTSession {
         unsafe keepReason(
           row, UnsafeRawBufferPointer(rebasing: rest[step.used - count..<step.used]))
       case .connack(_, let reason):
-        guard !reason.isFailure else { return .refused(.said(words(reason, row))) }
+        guard !reason.isFailure else { return .refused(said("", reason, row)) }
         dropReason(row)
         guard let subscribe else {
           openings[row] = nil
@@ -103,7 +103,7 @@ extension MQTTSession {
         if let refused = opening?.refused {
           let which =
             terms.subscriptions.count > 1 ? " of the topic filter \(refused.filter + 1)" : ""
-          return .refused(.said("SUBACK\(which): \(words(refused.reason, row))"))
+          return .refused(said("SUBACK\(which): ", refused.reason, row))
         }
         dropReason(row)
         guard opening?.answered == terms.subscriptions.count else {
@@ -114,7 +114,7 @@ extension MQTTSession {
       case .publishEnds(let facts, let identifier): acknowledge(facts, identifier)
       case .pubrel(let identifier, _): say(.pubcomp(identifier), terms.version)
       case .disconnect(let reason):
-        return .refused(.said("DISCONNECT: \(words(reason, row))"))
+        return .refused(said("DISCONNECT: ", reason, row))
       case .auth: return .refused(.said("AUTH, which nobody has asked for"))
       case .malformed(let malformation): return .refused(refusal(malformation, terms.version))
       default: continue

@@ -206,7 +206,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     let row = row(socket)
     return switch stages[row] {
     case .opening: .underWay(Talk.call)
-    case .open, .leaving, .failed: failures[row].map { .failed(Talk.call, $0.words) } ?? .none
+    case .open, .leaving, .failed: failures[row].map { .failed(Talk.call, $0.refusal) } ?? .none
     case .plain, .waiting: below
     }
   }

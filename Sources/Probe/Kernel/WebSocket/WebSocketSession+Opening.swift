@@ -2,6 +2,7 @@ import Linux
 import Messages
 import Protocols
 import SystemPackage
+import WorkerLog
 
 /// An opening handshake under way.
 struct WebSocketOpening {
@@ -87,7 +88,10 @@ extension WebSocketSession {
       case .status(let status):
         opening.status = status
         // A response of 1xx is 101, or comes before the answer.
-        if status >= 200 { return .refused(.said("HTTP \(status)")) }
+        if status >= 200 {
+          return .refused(
+            .said("HTTP \(status)", code: RefusalCode(.http, UInt16(clamping: status))))
+        }
         if status != 101 { opening.interimResponses += 1 }
         // A peer that sends them without end would keep this turn from ending.
         guard opening.interimResponses <= Self.mostInterimResponses else {

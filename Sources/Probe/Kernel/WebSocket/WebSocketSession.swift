@@ -155,8 +155,7 @@ struct WebSocketSession: Session, ~Copyable {
       return heed(control)
     case .malformed(let fault):
       say(closeCode: fault.closeCode)
-      return .failed(
-        LayerFailure(words: "the peer \(fault.words) (\(fault.section))", errno: .protocolError))
+      return .failed(.said("the peer \(fault.words) (\(fault.section))"))
     case .more, .message, .data, .messageEnd: break
     }
     return nil
@@ -182,7 +181,7 @@ struct WebSocketSession: Session, ~Copyable {
       guard !code.isUsual else { return .ended(nil) }
       let reason =
         control.payload.isEmpty ? "" : ": \(QuotedText.of(control.payload))"
-      return .ended(LayerFailure(words: "close \(code)\(reason)", errno: .protocolError))
+      return .ended(.said("close \(code)\(reason)", code: RefusalCode(.webSocket, control.code)))
     }
   }
 
