@@ -1,7 +1,7 @@
 /// A kind of message that clients send again and again.
 package struct MessagePattern: Sendable, Equatable {
   /// The most patterns that one plan may have.
-  package static let most = 8
+  package static let most = 64
 
   package var name: String
   package var pace: Pace

@@ -6,7 +6,9 @@ extension Client where System: ~Copyable {
     connections.kernel.clearWakeUp()
     // The coordinator also wakes a worker for a sign of life, without a new order.
     guard let next = connections.board.command(), next != command else { return }
-    if next.phase != command.phase { connections.board.forgetSaid() }
+    if next.phase != command.phase {
+      connections.board.forgetSaid(patterns: messageEngine.patternCount)
+    }
     command = next
     connections.phase = next.phase
     switch command.order {

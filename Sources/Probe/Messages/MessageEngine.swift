@@ -11,9 +11,9 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   var player: ConversationPlayer<System>
   var searches: AnswerSearches
   /// One bit for each pattern that is played now.
-  private(set) var playedBits: UInt32 = 0
+  private(set) var playedBits: UInt64 = 0
   /// One bit for each pattern that `resume` is to play again.
-  private(set) var pausedBits: UInt32 = 0
+  private(set) var pausedBits: UInt64 = 0
   /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
@@ -49,9 +49,11 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   var hasPatterns: Bool { patterns.count > 0 }
+  /// How many patterns the plan has.
+  var patternCount: Int { patterns.count }
   var beginsNoMessages: Bool { playedBits == 0 }
 
-  func isPlayed(_ pattern: Int) -> Bool { playedBits >> UInt32(pattern) & 1 == 1 }
+  func isPlayed(_ pattern: Int) -> Bool { playedBits >> UInt64(pattern) & 1 == 1 }
 
   /// Begins no more messages.
   mutating func stopMessages() {
@@ -94,7 +96,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   private mutating func play(_ pattern: Int) {
-    playedBits |= 1 << UInt32(pattern)
+    playedBits |= 1 << UInt64(pattern)
     let traits = patterns.traits(pattern)
     playsOnce = playsOnce || traits.isOnce
     hasRounds = hasRounds || traits.isOnce || traits.every > 0
@@ -124,7 +126,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   mutating func resume(from start: Instant, slots: UInt32) {
     setPlannedSlots(slots)
     self.start = start
-    for pattern in 0..<patterns.count where pausedBits >> UInt32(pattern) & 1 == 1 {
+    for pattern in 0..<patterns.count where pausedBits >> UInt64(pattern) & 1 == 1 {
       if patterns.traits(pattern).isOnce {
         // The cursor has passed slots whose connections were busy then, and are free now.
         patterns.rewind(pattern)

@@ -19,7 +19,7 @@ package struct Scoreboard: @unchecked Sendable {
   package let sources: Int
 
   /// `MessagePattern.most`, as a constant to the compiler (`Offset`).
-  private static let mostPatterns = 8
+  private static let mostPatterns = 64
 
   /// Where the parts begin, in bytes. Cells that the coordinator alone writes never share a cache line with the
   /// worker's. All offsets are constants to the compiler: with `allCases.count` in them, reading one would take a lazy
@@ -113,8 +113,10 @@ package struct Scoreboard: @unchecked Sendable {
 
   // MARK: What peers say
 
-  /// The most bytes that are kept of one thing that a peer says; a multiple of 8.
-  package static let mostSaid = 248
+  /// The most bytes that are kept of a wrong answer, or of what a peer says unasked; a multiple of 8.
+  package static let mostSaid = 1024
+  /// The most bytes that are kept of the words of a refusal; a multiple of 8.
+  package static let mostRefusalWords = 248
   /// How many wrong answers to messages of one pattern are kept.
   static let mostWrongAnswers = 3
   /// How many refusals of one phase are kept, each with another errno.
@@ -141,7 +143,9 @@ package struct Scoreboard: @unchecked Sendable {
       guard keptKey >> 16 != key >> 16 else { continue }
       store(Self.cell(of: refusal.code), place + Self.refusalStride - 8)
       var words = refusal.words
-      return words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: place, key: key) }
+      return words.withUTF8 {
+        unsafe keep(UnsafeRawBufferPointer($0), at: place, most: Self.mostRefusalWords, key: key)
+      }
     }
   }
 
@@ -150,7 +154,7 @@ package struct Scoreboard: @unchecked Sendable {
   }
 
   /// The bytes of a refusal: its key, its words, and the number of its protocol.
-  private static let refusalStride = 8 + mostSaid + 8
+  private static let refusalStride = 8 + mostRefusalWords + 8
 
   private static func cell(of code: RefusalCode?) -> UInt64 {
     code.map { UInt64($0.table.rawValue) << 16 | UInt64($0.number) } ?? 0
@@ -201,10 +205,12 @@ package struct Scoreboard: @unchecked Sendable {
     Offset.wrongs + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
   }
 
-  /// Writes a cell with the length and, above its 16 bits, the key; the bytes follow it.
-  private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int, key: UInt64 = 0) {
+  /// Writes a cell with the length and, above its 16 bits, the key; the first `most` bytes follow it.
+  private func keep(
+    _ bytes: UnsafeRawBufferPointer, at place: Int, most: Int = mostSaid, key: UInt64 = 0
+  ) {
     guard let first = bytes.baseAddress else { return }
-    let count = min(bytes.count, Self.mostSaid)
+    let count = min(bytes.count, most)
     unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
     // The length is written last, as it makes the bytes visible.
     unsafe cell(place).pointee.store(key << 16 | UInt64(count), ordering: .releasing)
@@ -212,9 +218,11 @@ package struct Scoreboard: @unchecked Sendable {
 
   /// Forgets what peers have said, as a phase begins: it does not explain what happens in this one. Refusals are not
   /// forgotten, since they carry their phase.
-  func forgetSaid() {
+  ///
+  /// - Parameter patterns: how many the plan has. The places of others are not touched, so that they take no memory.
+  func forgetSaid(patterns: Int) {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
-    for pattern in 0..<Self.mostPatterns {
+    for pattern in 0..<patterns {
       for index in 0..<Self.mostWrongAnswers
       where load(Self.placeOfWrongAnswer(pattern, index)) != 0 {
         unsafe cell(Self.placeOfWrongAnswer(pattern, index)).pointee.store(0, ordering: .releasing)

@@ -123,7 +123,7 @@ extension Server where System: ~Copyable {
   mutating func obey() {
     kernel.clearWakeUp()
     guard let next = board.command(), next != command else { return }
-    if next.phase != command.phase { board.forgetSaid() }
+    if next.phase != command.phase { board.forgetSaid(patterns: 0) }
     command = next
     if command.order == .begin, listening != .on { resumeListening() }
   }

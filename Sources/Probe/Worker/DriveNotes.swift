@@ -19,12 +19,12 @@ struct DriveNotes {
   /// Connections begun in `tick`.
   private var arrivals: UInt32 = 0
   /// Messages begun in `tick`, by pattern; room for `MessagePattern.most` patterns.
-  private var messages = InlineArray<8, UInt32>(repeating: 0)
+  private var messages = InlineArray<64, UInt32>(repeating: 0)
   /// Whether there are counts that are not written yet.
   private var isPending = false
   /// The first `length` bytes are the entries of one tick. There is room for the longest: a new
-  /// phase, arrivals, and messages of every pattern.
-  private var entries = InlineArray<256, UInt8>(repeating: 0)
+  /// phase, arrivals, and messages of every pattern, 7 bytes each as only the first has ticks.
+  private var entries = InlineArray<512, UInt8>(repeating: 0)
   private var length = 0
 
   init(_ log: DriveLog) {

@@ -14,7 +14,7 @@ extension HTMLReport {
         }
       }
       for phase in recording.phases where !phase.remark.isEmpty {
-        Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 1000))
+        Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 4000))
       }
     }
   }

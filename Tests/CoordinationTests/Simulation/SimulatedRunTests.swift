@@ -1,5 +1,6 @@
 import Addressing
 import Judgement
+import Messages
 import Plan
 import Recording
 import Simulation
@@ -40,6 +41,25 @@ import Testing
     let (same, other) = (files[0] == files[1], files[0] == files[2])
     #expect(same)
     #expect(!other)
+  }
+
+  @Test func `a plan plays as many messages as it may have, and all are recorded`() throws {
+    let names = (1...MessagePattern.most).map { "m\($0)" }
+    let messages = names.enumerated().map { "  \($1): {every: \(300 + $0)ms, send: \($1)}" }
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 1}
+      messages:
+      \(messages.joined(separator: "\n"))
+      phases:
+        - ramp: {to: 50}
+        - hold: {for: 3s, messages: [\(names.joined(separator: ", "))]}
+      """)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+    let facts = Metrics(run.recording, phase: "hold").messages
+    #expect(facts.count == MessagePattern.most)
+    #expect(facts.allSatisfy { $0[.received] > 300 && $0[.sent] == $0[.received] }, "\(facts)")
   }
 
   @Test func `a hundred thousand connections ramp, hold, churn, search and close`() throws {

@@ -21,6 +21,23 @@ import Testing
 
   private func bytes(_ text: String) -> MessageTemplate.Part { .bytes(Array(text.utf8)) }
 
+  @Test func `no plan has more than 64`() throws {
+    func errorsOf(_ count: Int) -> [String] {
+      let names = (1...count).map { "m\($0)" }
+      return errors(
+        """
+        server: {listen: "127.0.0.1:9000"}
+        messages: {\(names.map { "\($0): {every: 1s, send: x}" }.joined(separator: ", "))}
+        phases: [hold: {for: 1s, messages: [\(names.joined(separator: ", "))]}]
+        """)
+    }
+    #expect(errorsOf(64) == [])
+    #expect(
+      errorsOf(65).map { $0.drop { $0 != " " } } == [
+        " a plan has at most 64 messages, and this is one more"
+      ])
+  }
+
   @Test func `have defaults`() throws {
     let pattern = try pattern("every: 30s, send: hello")
     #expect(

@@ -121,7 +121,7 @@ import WorkerLog
           Refusal("reset \(number) in \(phase)", code: Self.code(number)), .connectionReset,
           phase: phase)
       }
-      board.forgetSaid()
+      board.forgetSaid(patterns: 0)
       #expect(board.hasRefusal(in: phase))
       #expect(board.refusal(.protocolError, in: phase)?.words == "said 1 in \(phase)")
       #expect(board.refusal(.connectionReset, in: phase)?.words == "reset 1 in \(phase)")
@@ -135,7 +135,7 @@ import WorkerLog
       #expect(board.refusal(.protocolError, in: phase - 2) == nil)
     }
     board.keepRefusal(Refusal(String(repeating: "a", count: 1000)), .noMemory, phase: 4)
-    #expect(board.refusal(.noMemory, in: 4)?.words.count == Scoreboard.mostSaid)
+    #expect(board.refusal(.noMemory, in: 4)?.words.count == Scoreboard.mostRefusalWords)
     board.keepRefusal(Refusal("one kind too many"), .brokenPipe, phase: 4)
     #expect(board.refusal(.brokenPipe, in: 4) == nil)
     #expect(board.unasked.isEmpty)
@@ -152,11 +152,11 @@ import WorkerLog
     }
     for text in ["404\nDate: 1", "404\nDate: 2", "503\n", "503", "40", "500"] { say(text) }
     #expect(kept() == ["404\nDate: 1", "503\n", "40"])
-    say("-ERR", to: 7)
-    #expect(kept(7) == ["-ERR"] && kept(1).isEmpty)
-    board.forgetSaid()
-    #expect(kept().isEmpty && kept(7).isEmpty)
-    say(String(repeating: "a", count: 1000))
+    say("-ERR", to: 63)
+    #expect(kept(63) == ["-ERR"] && kept(1).isEmpty)
+    board.forgetSaid(patterns: 64)
+    #expect(kept().isEmpty && kept(63).isEmpty)
+    say(String(repeating: "a", count: 2000))
     #expect(kept().map(\.count) == [Scoreboard.mostSaid])
   }
 }
