@@ -27,7 +27,7 @@ SECONDS ?= 600
 TARGETS ?=
 
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	soak limits verdicts faults peers foreign sanitize oracle planted-bugs mutants fuzz lab lab-deps \
+	soak limits verdicts faults peers refusals foreign sanitize oracle planted-bugs mutants fuzz lab lab-deps \
 	install clean
 
 
@@ -93,6 +93,11 @@ faults: build
 peers: build
 	@Tools/install-packages python3
 	Limits/peers
+
+# What TLS, HTTP, WebSocket and MQTT have to refuse with, and how each is named: two minutes.
+refusals: build
+	@Tools/install-packages mosquitto nginx-light openssl python3
+	Limits/refusals
 
 # A server under 19,000 connections that it does not expect, built with the address sanitizer.
 foreign: deps

@@ -77,29 +77,3 @@ struct Pings {
     return start.advanced(byNanoseconds: offset)
   }
 }
-
-/// Connections whose peer has ended the session and is to end the connection, in the order of their deadlines.
-struct Leaving {
-  struct Entry {
-    var row: UInt32
-    /// `SessionKernel.tokenBelow`, to tell whether the connection still has the row.
-    var token: UInt64
-    /// The deadline.
-    var until: Instant
-  }
-
-  private var entries: [Entry] = []
-  private var start = 0
-
-  var isEmpty: Bool { start == entries.count }
-  var first: Entry? { isEmpty ? nil : entries[start] }
-
-  mutating func append(_ entry: Entry) { entries.append(entry) }
-
-  mutating func removeFirst() {
-    start += 1
-    guard isEmpty || start == 1024 else { return }
-    entries.removeFirst(start)
-    start = 0
-  }
-}

@@ -93,27 +93,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   // MARK: Time
 
-  /// How long a peer may take to end a connection whose session both ends have ended, in nanoseconds.
-  static var patience: UInt64 { 5_000_000_000 }
-
   /// Does what is due without an event, and returns when to be back.
   private mutating func attendToTime(until deadline: Instant?) -> Instant? {
-    guard pings.interval != nil || !leaving.isEmpty else { return deadline }
-    let now = base.now()
-    var next = deadline
-    while let first = leaving.first {
-      guard first.until <= now else {
-        next = earliest(next, first.until)
-        break
-      }
-      leaving.removeFirst()
-      if tokenBelow(first.row) == first.token, stages[first.row] == .leaving {
-        behind[first.row] = endOfLeaving(first.row)
-        endedHere.append(first.row)
-      }
-    }
-    if pings.interval != nil { next = earliest(next, pingDue(at: now)) }
-    return next
+    guard pings.interval != nil else { return deadline }
+    return earliest(deadline, pingDue(at: base.now()))
   }
 
   /// Pings those whose turn has come, and gives up those that have not answered since their last one.
@@ -149,7 +132,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     guard !endedHere.isEmpty else { return 0 }
     var count = 0
     while count < events.count, let row = endedHere.popLast() {
-      guard stages[row] == .failed || stages[row] == .leaving else { continue }
+      guard stages[row] == .failed else { continue }
       unsafe events[count] = ReadyEvent(token: tokens[row], seen: .readable)
       count += 1
     }

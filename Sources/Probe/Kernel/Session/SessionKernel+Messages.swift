@@ -117,25 +117,19 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     if isRecent { vigils[row].turns = 0 }
   }
 
-  /// Answers a peer that has ended the session. A server then ends the connection. A client leaves that to the server
-  /// for a while (`patience`), as TIME_WAIT stays with the end that closes first. Returns how the connection ends; nil
-  /// where it goes on.
+  /// Answers a peer that has ended the session. Returns how the connection ends, which it does at once at either end:
+  /// nothing can be said on it any more, so it must not count as held while its peer takes its time to close TCP.
   @inline(never)
-  private mutating func noteEnd(_ row: UInt32, _ failure: LayerFailure?) -> Transfer? {
+  private mutating func noteEnd(_ row: UInt32, _ failure: LayerFailure?) -> Transfer {
     let isAnswered = stages[row] == .leaving
     if isAnswered || isInMessage(row) { session.said.removeAll() } else { say(row) }
     stages[row] = .leaving
-    guard !session.isServer else { return .closed }
-    if let failure, failures[row] == nil { failures[row] = failure }
-    leaving.append(
-      Leaving.Entry(
-        row: row, token: tokenBelow(row),
-        until: base.now().advanced(byNanoseconds: Self.patience)))
-    return nil
+    if !session.isServer, let failure, failures[row] == nil { failures[row] = failure }
+    return endOfSession(row)
   }
 
   /// How a connection ends whose session is over.
-  func endOfLeaving(_ row: UInt32) -> Transfer {
+  private func endOfSession(_ row: UInt32) -> Transfer {
     failures[row].map { .failed($0.errno) } ?? .closed
   }
 
@@ -145,7 +139,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       guard transfer == .closed, !broken.isEmpty, let error = broken[row] else { return transfer }
       return .failed(error)
     }
-    return endOfLeaving(row)
+    return endOfSession(row)
   }
 
   /// What a read returns that has brought `count` bytes of pieces: these first, and `end` with the next read.

@@ -75,13 +75,11 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   var farewells: [UInt32: [UInt8]] = [:]
   /// Connections whose sending is to be finished once `unsent` is out.
   var finishing: Set<UInt32> = []
-  /// How a connection ends: behind messages that a read has handed out, or because the peer has not ended it in time.
+  /// How a connection ends behind messages that a read has handed out.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
   /// Why sending between two messages has failed. That call has taken the error off the socket.
   var broken: [UInt32: Errno] = [:]
-  /// A client's connections whose peer has ended the session, in the order in which it did.
-  var leaving = Leaving()
   /// Connections that have ended without an event of the kernel below.
   var endedHere: [UInt32] = []
   var pings: Pings
