@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 #if OPENSSL_VERSION_MAJOR < 3
 #error "runner needs OpenSSL 3 or later"
@@ -36,6 +37,11 @@ static inline void runner_ssl_give_no_tickets(SSL_CTX *context) {
 
 static inline void runner_ssl_set_session_cache(SSL_CTX *context, int mode) {
   SSL_CTX_set_session_cache_mode(context, mode);
+}
+
+/// Seconds since the session was begun, by the host's clock, as the session has no other.
+static inline long runner_session_age(const SSL_SESSION *session) {
+  return (long)(time((time_t *)0) - SSL_SESSION_get_time(session));
 }
 
 static inline int runner_ssl_add_chain(SSL_CTX *context, X509 *certificate) {

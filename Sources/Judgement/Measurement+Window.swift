@@ -14,6 +14,7 @@ extension Recording {
     case .failures: gain(of: .failures, in: [span])
     case .failuresRate: share(of: .failures, among: [.attempts, .retries], in: span)
     case .connectRate: connectRate(in: span)
+    case .resumed: resumedShare(in: [span])
     case .percentile(let percentile, let latency):
       Distribution(
         merging: distributions(endingIn: span).lazy.filter { $0.latency == latency }

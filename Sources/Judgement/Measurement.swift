@@ -52,6 +52,8 @@ extension Metrics {
         orElse: attempts == nil ? "no attempts were recorded" : "no connection was attempted")
     case .connectRate:
       return Measurement(connectRate, orElse: "only a ramp and a churn have a connect rate")
+    case .resumed:
+      return Measurement(resumed, orElse: "no TLS handshake was finished")
     case .recovery:
       return Measurement(
         recovery,
@@ -100,6 +102,7 @@ extension Latency {
     switch self {
     case .drift: "nothing was begun on a schedule"
     case .roundTrip: "no answer was measured"
+    case .secure: "no TLS handshake was measured"
     default: "no connect latency was measured"
     }
   }

@@ -44,6 +44,7 @@ struct RunEvidence {
     // Zero is exact: where the first run had none, chance does not explain any in the second.
     case .failures, .messagesLost: value == 0 ? .exact : .about(value, 2 * value.squareRoot())
     case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
+    case .resumed: resumed(value, in: phase)
     case .recovery: .about(value, Self.looks)
     case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))
     case .messagesSent: sent(value, in: phase)
@@ -63,6 +64,16 @@ struct RunEvidence {
 
   private func rate(_ value: Double, _ rates: [Double]) -> Evidence {
     Scatter(rates).range.map { Evidence.range($0).including(value) } ?? .tooFew
+  }
+
+  /// As uncertain as a share of so many handshakes is by chance, and by one handshake at least.
+  private func resumed(_ value: Double, in phase: String?) -> Evidence {
+    guard let secured = Metrics(recording, phase: phase).secured, secured > 0 else {
+      return .tooFew
+    }
+    let count = Double(secured)
+    let chance = Self.deviations * (max(0, value * (1 - value)) / count).squareRoot()
+    return .about(value, max(chance, 1 / count))
   }
 
   /// The number of messages sent is as uncertain, as a share of itself, as the rate of sending.

@@ -33,6 +33,9 @@ package final class Handshake {
   /// The fatal alert that OpenSSL has sent the peer.
   package private(set) var sentAlert: Alert?
   private var session: TLSSession?
+  /// Whether a session is looked for behind the handshake. To be set before the handshake is over, and only where the
+  /// context keeps sessions.
+  package var wantsSession: Bool
   /// How many more bytes of ciphertext `overhear` shows OpenSSL, while it looks for a session.
   private var bytesToOverhear = 0
 
@@ -58,6 +61,7 @@ package final class Handshake {
     unsafe SSL_set_bio(raw, input, output)
     _ = unsafe BIO_up_ref(output)
     self.context = context
+    wantsSession = context.keepsSessions
     unsafe (self.raw, self.input, self.output) = unsafe (raw, input, output)
     unsafe runner_ssl_set_owner(raw, Unmanaged.passUnretained(self).toOpaque())
     guard !context.isServer else {
@@ -207,7 +211,7 @@ package final class Handshake {
       RecordState(
         suite: suite, isServer: context.isServer, client: client, server: server, written: written))
     secrets = TrafficSecrets()
-    if context.keepsSessions {
+    if wantsSession, context.keepsSessions {
       bytesToOverhear = 65_536
       // From now on the record layer answers the peer, so what OpenSSL would answer is thrown away.
       unsafe SSL_set0_wbio(raw, BIO_new(BIO_s_null()))
@@ -339,5 +343,5 @@ package final class Handshake {
 
   func takeSent(_ alert: Alert) { sentAlert = alert }
 
-  func takeSession(_ raw: OpaquePointer) { session = unsafe TLSSession(taking: raw) }
+  func takeSession(_ raw: OpaquePointer) { session = unsafe TLSSession(copying: raw) }
 }

@@ -238,11 +238,11 @@ private func noteSentAlert(_ connection: OpaquePointer?, _ event: Int32, _ value
   handshake.takeSent(Alert(rawValue: UInt8(value & 0xFF)))
 }
 
-/// Returns 1 where OpenSSL has handed the session over, and 0 where OpenSSL still frees it.
+/// Returns 0, as OpenSSL keeps its session: what is kept here is a copy.
 private func takeSession(_ connection: OpaquePointer?, _ session: OpaquePointer?) -> Int32 {
   guard let handshake = unsafe Handshake.owner(of: connection), let session = unsafe session else {
     return 0
   }
   unsafe handshake.takeSession(session)
-  return 1
+  return 0
 }

@@ -1,45 +1,29 @@
 internal import COpenSSL
 
-/// What a client needs to resume: a ticket and its secret. Good for any number of handshakes with
-/// servers that do not remember which tickets were used.
+/// What a client needs to resume: a ticket, or in TLS 1.2 a session ID, and the secret.
 @safe
 package final class TLSSession {
   let raw: OpaquePointer
+  /// How many handshakes have resumed it.
+  var timesResumed = 0
 
-  /// - Parameter raw: a session whose reference this object takes over.
-  init(taking raw: OpaquePointer) { unsafe self.raw = raw }
+  /// A copy, as OpenSSL marks a connection's own session as not resumable when that connection fails.
+  init?(copying raw: OpaquePointer) {
+    guard let copy = unsafe SSL_SESSION_dup(raw) else { return nil }
+    unsafe self.raw = copy
+  }
 
   deinit { unsafe SSL_SESSION_free(raw) }
 
   /// Seconds for which the server said that it would take the ticket; 0 where it said nothing.
   package var lifetime: Int { unsafe Int(SSL_SESSION_get_ticket_lifetime_hint(raw)) }
-}
 
-/// A store of sessions to resume, which no worker uses yet. When it is full, a new session replaces the oldest.
-package struct SessionStore: ~Copyable {
-  private var sessions: [TLSSession] = []
-  private let capacity: Int
-  private var oldest = 0
-  private var next = 0
+  /// In TLS 1.3 every handshake may bring new tickets, in TLS 1.2 only a full one need bring a session.
+  var isOfTLS13: Bool { unsafe SSL_SESSION_get_protocol_version(raw) == TLS1_3_VERSION }
 
-  package init(capacity: Int) { self.capacity = max(1, capacity) }
-
-  package var count: Int { sessions.count }
-
-  package mutating func keep(_ session: TLSSession) {
-    guard sessions.count == capacity else {
-      sessions.append(session)
-      return
-    }
-    sessions[oldest] = session
-    oldest = (oldest + 1) % capacity
-  }
-
-  /// The sessions one after the other, again from the first after the last; all stay in the store.
-  package mutating func nextInTurn() -> TLSSession? {
-    guard !sessions.isEmpty else { return nil }
-    next = next < sessions.count ? next : 0
-    defer { next += 1 }
-    return sessions[next]
+  /// Whether the server's time for it is over: OpenSSL would not even offer the session.
+  var isExpired: Bool {
+    let limit = unsafe lifetime > 0 ? lifetime : Int(SSL_SESSION_get_timeout(raw))
+    return unsafe Int(runner_session_age(raw)) >= limit
   }
 }

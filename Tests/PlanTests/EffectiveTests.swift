@@ -29,6 +29,11 @@ import Testing
     server: {listen: "127.0.0.1:9000", tls: {certificate: "a b.pem", key: a.key}}
     phases: [ramp: {to: 10}]
     """,
+    """
+    server: {listen: "127.0.0.1:9000", tls: {verify: ./off}}
+    tls: {certificate: a.pem, key: a.key, resume: 99.5%}
+    phases: [ramp: {to: 10}]
+    """,
     "target: 10.0.0.5:80\nphases: [ramp: {to: 10}]\n",
     """
     target: ["[fe80::1]:80", "[fd00::2]:65535"]

@@ -278,27 +278,33 @@ struct PeerTests {
     }
   }
 
-  @Test func `sessions of s_server are resumed`() throws {
-    let (program, first) = try OpenSSLProgram.server([])
+  /// With early data s_server takes each ticket once. The second handshake resumes the only session, the third is
+  /// refused with it. From then on each handshake resumes what the one before it was given.
+  @Test(arguments: [([], [1, 2, 3, 4, 5]), (["-early_data"], [1, 3, 4, 5])])
+  func `sessions of s_server are resumed`(arguments: [String], resumed: [Int]) throws {
+    let (program, first) = try OpenSSLProgram.server(arguments)
     var settings = Self.settings
     settings.keepsSessions = true
     let context = try TLSContext(client: settings)
     let port = try #require(first.port)
-    var store = SessionStore(capacity: 4)
-    var resumed = 0
+    var store = SessionStore(share: 1)
+    let endpoint = SocketAddress(.v4(1), port)
+    var seen: [Int] = []
     var wire = first
     for round in 0..<6 {
-      let handshake = try Handshake(context, resuming: store.nextInTurn())
+      let session = store.next(for: endpoint)
+      let handshake = try Handshake(context, resuming: session)
       wire.run(handshake)
-      resumed += handshake.isResumed ? 1 : 0
+      if handshake.isResumed { seen.append(round) }
+      if let session { store.note(session, of: endpoint, isResumed: handshake.isResumed) }
       var client = try Carrier(RecordLayer(), handshake)
       let isGiven = wire.run(&client, listening: handshake) { _ in !handshake.listensForSession }
       #expect(isGiven)
-      store.keep(try #require(handshake.takeSession()))
+      store.keep(try #require(handshake.takeSession()), of: endpoint)
       wire.send(client.seal("round \(round)\n") + client.close())
       if round < 5 { wire = try Wire(connectingTo: port) }
     }
-    #expect(resumed == 5)
+    #expect(seen == resumed)
     #expect((0..<6).allSatisfy { program.says("round \($0)") })
   }
 

@@ -1,3 +1,4 @@
+import Addressing
 import Testing
 
 @testable import TLS
@@ -33,20 +34,22 @@ import Testing
   @Test func `sessions are resumed, and counted at both ends`() throws {
     let client = try TLSContext(client: Self.client())
     let server = try TLSContext(server: ServerSettings(identity: Certificates.server, tickets: 2))
-    var store = SessionStore(capacity: 3)
+    var store = SessionStore(share: 0.5)
+    let endpoint = SocketAddress(.v4(1), 1)
     var resumed = (client: 0, server: 0)
     for round in 0..<10 {
-      // Every second connection resumes.
-      let session = round % 2 == 1 ? store.nextInTurn() : nil
-      #expect((session != nil) == (round % 2 == 1))
+      // The first one has nothing to resume; of the nine others every second one resumes.
+      let session = store.next(for: endpoint)
+      #expect((session != nil) == (round > 0 && round % 2 == 0))
       let (pair, kept) = try connect(client, server, session)
-      if let kept { store.keep(kept) }
+      if let kept { store.keep(kept, of: endpoint) }
       #expect(kept != nil)
       resumed.client += pair.client.isResumed ? 1 : 0
       resumed.server += pair.server.isResumed ? 1 : 0
     }
-    #expect(resumed == (5, 5) && store.count == 3)
-    #expect((store.nextInTurn()?.lifetime ?? 0) > 0)
+    #expect(resumed == (4, 4) && store.count == 1)
+    let lifetimes = (0..<2).compactMap { _ in store.next(for: endpoint)?.lifetime }
+    #expect(lifetimes.count == 1 && lifetimes[0] > 0)
   }
 
   @Test func `one ticket is good for many`() throws {

@@ -308,7 +308,7 @@ extension Metric {
   /// Whether the metric has a value only while connections are opened.
   fileprivate var isOfHandshakes: Bool {
     switch self {
-    case .percentile(_, of: .connect), .connectRate: true
+    case .percentile(_, of: .connect), .percentile(_, of: .secure), .connectRate, .resumed: true
     default: false
     }
   }

@@ -67,7 +67,12 @@ package struct SecureContexts: Sendable {
         )
         trusted = .these(.memory(authority.certificate))
       }
-      server = try TLSContext(server: ServerSettings(terms: terms, identity: identity))
+      server = try TLSContext(
+        server: ServerSettings(
+          terms: terms, identity: identity,
+          clientAuthorities: tls.clientAuthorities.map { .these(.file($0.path)) },
+          // A ticket costs both ends time, so none is given that nobody resumes.
+          tickets: tls.resume > 0 ? 1 : 0))
     }
     switch tls.verification {
     case .usual: break
@@ -78,7 +83,8 @@ package struct SecureContexts: Sendable {
     let client = try TLSContext(
       client: ClientSettings(
         terms: terms, trusted: trusted, serverName: name.map { ServerName($0) },
-        identity: tls.clientIdentity.map { TLSIdentity($0) }))
+        identity: tls.clientIdentity.map { TLSIdentity($0) },
+        keepsSessions: tls.resume > 0))
     return SecureContexts(client: client, server: server)
   }
 

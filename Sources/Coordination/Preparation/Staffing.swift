@@ -114,6 +114,7 @@ package struct Staffing {
         recordedArrivals: recordedArrivals,
         reconnectOfPhase: plan.reconnectOfPhase, processors: assigned.clients,
         wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client,
+        resume: plan.tls?.resume ?? 0,
         webSocket: terms, mqtt: mqtt)
     }
   }

@@ -9,11 +9,11 @@ import Recording
 package struct Sampler {
   /// Each latency's cells on the scoreboards, and the latency's name in the recording. The cells can have
   /// changed only if another number has: `exchanges` where `isOfMessages`, else the number of finished
-  /// handshakes.
+  /// handshakes, TLS's among them.
   private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
     (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
     (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
-    (.drift, .drift, true),
+    (.drift, .drift, true), (.secure, .secure, false),
   ]
 
   private let sources: [String]
@@ -22,7 +22,7 @@ package struct Sampler {
   private let started: Instant
   /// For each of `latencies`, the counts of its buckets at the sample before.
   private var counts: [[UInt64]]
-  /// Finished handshakes at the sample before.
+  /// Finished handshakes at the sample before, those of TLS counted as well.
   private var established = 0
   /// `exchanges` at the sample before.
   private var exchanged = 0
@@ -134,8 +134,15 @@ package struct Sampler {
         reading(.reconnected, .counter, fleet.total(.reconnected, .client)),
         reading(.returning, .gauge, fleet.current(.returning, .client)),
       ] : []
+    // Only where connections speak TLS.
+    let secured =
+      fleet.total(.secured, .client) > 0
+      ? [(Series.Key.secured, Counter.secured), (.resumed, .resumed)].map { key, counter in
+        Reading(
+          key, unit: "handshakes", kind: .counter, value: Double(fleet.total(counter, .client)))
+      } : []
     return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others
-      + returned + [
+      + returned + secured + [
         reading(.connecting, .gauge, fleet.current(.connecting, .client)),
         reading(.attempts, .counter, fleet.total(.opened, .client)),
         Reading(
@@ -232,7 +239,9 @@ package struct Sampler {
   private mutating func distributions(
     _ fleet: borrowing Fleet, phase: String, at: Double
   ) -> [DistributionRecord] {
-    let totals = (fleet.total(.established, .client), exchanges(fleet))
+    let totals = (
+      fleet.total(.established, .client) + fleet.total(.secured, .client), exchanges(fleet)
+    )
     let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
     (established, exchanged) = totals
     var records: [DistributionRecord] = []

@@ -50,6 +50,11 @@ package struct PlanTLS: Sendable, Equatable {
   package var clientIdentity: Identity?
   /// The certificate that the built-in server shows; nil for one that is made for the run.
   package var serverIdentity: Identity?
+  /// Whose certificates clients of the built-in server have to show: those in this PEM file, and those whose chain leads
+  /// to one of them. Nil where it asks for none.
+  package var clientAuthorities: File?
+  /// The share of clients' handshakes that are to resume a session, from 0 to 1.
+  package var resume = 0.0
   package var oldest = Version.v12
   package var newest = Version.v13
   /// The ciphers of TLS 1.2, as a list of openssl-ciphers(1); nil for OpenSSL's own choice.

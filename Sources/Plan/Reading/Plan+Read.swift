@@ -101,12 +101,11 @@ extension Reader {
     let reply = targets == nil ? server?.reply : .echo
     var tls = fields["tls"].flatMap { self.tls($0.item) }
     if let field = serverTLS {
-      let identity = serverIdentity(field.item)
       if let written = fields["tls"], case .scalar("off") = written.item.value {
         report(field.place, "the server has 'tls', and tls is off")
       }
       if fields["tls"] == nil { tls = PlanTLS() }
-      tls?.serverIdentity = identity
+      self.serverTLS(field.item, into: &tls)
     }
     let spoken = fields["protocol"].map { self.protocol($0.item) } ?? .raw
     if let field = fields["protocol"], case .http? = spoken, let problem = server?.reply.whyNotHTTP

@@ -10,7 +10,7 @@ extension Plan {
     var lines = ["name: \(yamlScalar(name))"]
     if !description.isEmpty { lines.append("description: \(yamlScalar(description))") }
     lines +=
-      server.map { $0.yaml(tls?.serverIdentity) } ?? [
+      server.map { $0.yaml(tls) } ?? [
         "target: [\(targets.map { yamlScalar("\($0)") }.joined(separator: ", "))]"
       ]
     lines += [
@@ -87,7 +87,7 @@ extension [HTTPRequest.Header] {
 }
 
 extension Server {
-  fileprivate func yaml(_ identity: PlanTLS.Identity?) -> [String] {
+  fileprivate func yaml(_ tls: PlanTLS?) -> [String] {
     [
       "server:",
       "  listen: \(yamlScalar(listen))",
@@ -95,7 +95,7 @@ extension Server {
       "  reply: \(reply.yaml)",
       "  readiness: \(readiness.rawValue)",
       "  backlog: \(backlog)",
-    ] + (identity.map { ["  tls: {\($0.yaml)}"] } ?? [])
+    ] + (tls?.serverYAML.map { ["  tls: \($0)"] } ?? [])
   }
 }
 

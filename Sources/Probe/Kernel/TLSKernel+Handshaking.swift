@@ -27,6 +27,7 @@ extension TLSKernel where Base: ~Copyable {
         return fail(row, TLSFailure.closed)
       case .failed(let error): return fail(row, LayerFailure(broken: error))
       case .moved(let count):
+        if !attempts.isEmpty { handshake.wantsSession = wantsSession(row) }
         let state = unsafe handshake.receive(
           UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
         let error = sendOutput(of: handshake, row)
@@ -35,19 +36,29 @@ extension TLSKernel where Base: ~Copyable {
         switch state {
         case .wants, .failed: continue
         case .done(let record):
-          underWay -= 1
-          guard let record else {
-            stages[row] = .kept
-            return
-          }
-          stages[row] = .open
-          states[row] = record
-          if !handshake.surplus.isEmpty { incomplete[row] = handshake.surplus }
-          handshakes[row] = nil
-          return
+          return finish(row, handshake, record)
         }
       }
     }
+  }
+
+  /// A handshake is over: the connection is secured.
+  private mutating func finish(_ row: UInt32, _ handshake: Handshake, _ record: RecordState?) {
+    underWay -= 1
+    board.add(.secured)
+    if handshake.isResumed { board.add(.resumed) }
+    if let began = beginnings.removeValue(forKey: row) {
+      board.record(.secure, nanoseconds: base.now().nanoseconds &- began)
+    }
+    if let record {
+      stages[row] = .open
+      states[row] = record
+      if !handshake.surplus.isEmpty { incomplete[row] = handshake.surplus }
+      handshakes[row] = nil
+    } else {
+      stages[row] = .kept
+    }
+    if !attempts.isEmpty { takeSession(row, handshake) }
   }
 
   /// The handshake under way. It begins here if it has not begun: a client's once TCP's is over, a server's once
@@ -55,10 +66,14 @@ extension TLSKernel where Base: ~Copyable {
   private mutating func handshake(_ row: UInt32) -> Handshake? {
     if let handshake = handshakes[row] { return handshake }
     do {
-      let handshake = try Handshake(context)
+      let session = attempts.isEmpty ? nil : sessionToResume(row)
+      let handshake = try Handshake(context, resuming: session)
       handshakes[row] = handshake
       underWay += 1
-      if !context.isServer { connecting -= 1 }
+      if !context.isServer {
+        connecting -= 1
+        beginnings[row] = base.now().nanoseconds
+      }
       return handshake
     } catch {
       fail(row, LayerFailure(error))
@@ -75,6 +90,8 @@ extension TLSKernel where Base: ~Copyable {
     stages[row] = .failed
     failures[row] = failure
     handshakes[row] = nil
+    beginnings[row] = nil
+    if !attempts.isEmpty { forgetAttempt(row, isRefused: failure.errno == .protocolError) }
   }
 
   /// Sends what OpenSSL wants to say. Returns why that fails, else nil.

@@ -163,6 +163,10 @@ extension TLSKernel where Base: ~Copyable {
         return ended(row, transfer)
       }
       isReadAll = base.hasReadAll(more, of: room.count)
+      if !listeners.isEmpty {
+        unsafe overhear(
+          row, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<more]))
+      }
       count += more
       seen += more
     }

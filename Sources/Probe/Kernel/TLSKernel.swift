@@ -36,6 +36,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
 
   var base: Base
   let context: TLSContext
+  let board: Scoreboard
   let layer: RecordLayer
   // By descriptor.
   let stages: Column<Stage>
@@ -60,6 +61,12 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// plaintext is left.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
+  /// When each handshake of a client's began, in nanoseconds: when TCP's was seen to be over.
+  var beginnings: [UInt32: UInt64] = [:]
+  /// Of a client that resumes sessions.
+  var sessions: SessionStore
+  var attempts: [UInt32: Attempt] = [:]
+  var listeners: [UInt32: Listener] = [:]
   /// Handshakes that have begun and are not over.
   var underWay = 0
   /// A client's connections whose handshake has not begun: TCP's is not over, or nobody has seen yet that it is.
@@ -82,9 +89,13 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// 0.3 ms.
   static var mostSteps: Int { 32 }
 
-  /// - Parameter descriptors: every descriptor is below this number.
+  /// - Parameters:
+  ///   - descriptors: every descriptor is below this number.
+  ///   - resume: the share of a client's handshakes that are to resume a session, from 0 to 1.
+  ///   - board: counts the handshakes.
   package init(
-    _ base: consuming Base, _ context: TLSContext, descriptors: Int
+    _ base: consuming Base, _ context: TLSContext, descriptors: Int, resume: Double = 0,
+    board: Scoreboard
   ) throws(WorkerSetupFailure) {
     let stages = try starting(.map) { () throws(Errno) in try Column<Stage>(count: descriptors) }
     let states = try starting(.map) { () throws(Errno) in
@@ -106,6 +117,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     }
     self.base = base
     self.context = context
+    self.board = board
+    sessions = SessionStore(share: context.isServer ? 0 : resume)
     self.stages = stages
     self.states = states
     self.tokens = tokens
@@ -164,6 +177,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     try base.connect(socket, to: address)
     stages[row(socket)] = .handshaking
     connecting += 1
+    if sessions.isNeeded { attempts[row(socket)] = Attempt(endpoint: address) }
   }
 
   package mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
@@ -213,6 +227,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     unsafe explicit_bzero(states.pointer(at: row), MemoryLayout<RecordState>.stride)
     stages[row] = .plain
     handshakes[row] = nil
+    beginnings[row] = nil
+    if !attempts.isEmpty { forgetAttempt(row, isRefused: false) }
+    if !listeners.isEmpty { stopListening(row) }
     incomplete[row] = nil
     unsent[row] = nil
     withheld.remove(row)

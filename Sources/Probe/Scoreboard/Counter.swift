@@ -89,6 +89,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case pushedWrong
   case bytesReceived
   case bytesSent
+  /// Handshakes of TLS that finished, and those among them that resumed a session.
+  case secured, resumed
 
   /// Nanoseconds after which a connection that was due counts as begun too late, and after whose end a
   /// phase's messages are not sent any more.

@@ -346,8 +346,10 @@ package struct Scoreboard: @unchecked Sendable {
     case roundTripUncorrected
     /// How long after they were due connections, messages and delayed steps of conversations were begun.
     case drift
+    /// Time that a handshake of TLS takes, from the instant at which TCP's is seen to be over.
+    case secure
 
-    static let count = 5
+    static let count = 6
   }
 
   @inline(__always)

@@ -47,6 +47,8 @@ package struct ClientAssignment: Sendable {
   package var wakeLead: UInt64
   /// The TLS settings of the connections; nil for plain TCP.
   package var secure: TLSContext?
+  /// The share of TLS's handshakes that are to resume a session, from 0 to 1.
+  package var resume: Double
   /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
   /// For connections that speak MQTT; nil for others.
@@ -60,6 +62,7 @@ package struct ClientAssignment: Sendable {
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
     reconnectOfPhase: [Backoff?] = [],
     processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil,
+    resume: Double = 0,
     webSocket: WebSocketTerms? = nil,
     mqtt: MQTTTerms? = nil
   ) {
@@ -81,6 +84,7 @@ package struct ClientAssignment: Sendable {
     self.processors = processors
     self.wakeLead = wakeLead
     self.secure = secure
+    self.resume = resume
     self.webSocket = webSocket
     self.mqtt = mqtt
   }

@@ -67,7 +67,9 @@ package enum Worker {
         return try playLayers(kernel, assignment, board, rows)
       }
       return try playLayers(
-        TLSKernel(kernel, context, descriptors: rows), assignment, board, rows)
+        TLSKernel(
+          kernel, context, descriptors: rows, resume: assignment.resume, board: board),
+        assignment, board, rows)
     case .server(var assignment):
       if assignment.receivedPipe != nil {
         // The pipe's reader may end first. Without this, SIGPIPE would then end the worker.
@@ -84,7 +86,7 @@ package enum Worker {
         return try playLayers(kernel, assignment, board, rows)
       }
       return try playLayers(
-        TLSKernel(kernel, context, descriptors: rows), assignment, board, rows)
+        TLSKernel(kernel, context, descriptors: rows, board: board), assignment, board, rows)
     }
   }
 

@@ -16,10 +16,12 @@ package struct Latency: Sendable, Hashable {
   package static let roundTripUncorrected = Self("rtt.uncorrected")
   /// How long after their planned instants connections and messages were begun.
   package static let drift = Self("drift")
+  /// From the instant at which the client saw that TCP's handshake was over to the end of TLS's.
+  package static let secure = Self("tls")
 
   /// The latencies whose percentiles conditions may name. Tolerances of a comparison may name these too, but not
   /// `drift`, because runs are not compared by it.
-  package static let judged: [Self] = [connect, roundTrip, drift]
+  package static let judged: [Self] = [connect, secure, roundTrip, drift]
 
   /// The latency of the same operations, from when they were really begun; nil where that is not measured.
   package var uncorrected: Self? {

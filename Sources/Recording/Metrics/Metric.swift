@@ -6,6 +6,8 @@ package enum Metric: Sendable, Hashable {
   case connections, accepted, phantom
   case failures, failuresRate
   case connectRate
+  /// The share of TLS's handshakes that resumed a session.
+  case resumed
   /// How long storms took until what they had cut was there again.
   case recovery
   case messagesSent, messagesReceived, messagesLost, messagesUnsent, messagesRate
@@ -72,6 +74,8 @@ package enum Metric: Sendable, Hashable {
     case .failuresRate: .init("failures.rate", .share, canBeMeasuredMeanwhile: true)
     case .connectRate:
       .init("connect.rate", .rate, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.1))
+    case .resumed:
+      .init("tls.resumed", .share, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.05))
     case .recovery: .init("recovery", .duration, tolerance: .less(within: 0.25))
     case .messagesSent:
       .init(
@@ -106,7 +110,7 @@ package enum Metric: Sendable, Hashable {
   /// shown.
   package static let all: [Self] =
     [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
-    + shown(of: .connect) + [.recovery]
+    + shown(of: .connect) + [.resumed] + shown(of: .secure) + [.recovery]
     + [.messagesSent, .messagesReceived, .messagesLost, .messagesUnsent, .messagesRate, .unasked]
     + shown(of: .roundTrip)
     + [.kernelMemory, .userMemory, .userTime]

@@ -32,6 +32,10 @@ package struct Metrics: Sendable, Equatable {
   package let reconnected: Int?
   /// Handshakes per second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
+  /// Handshakes of TLS that finished; nil where connections are plain, or none finished in the run.
+  package let secured: Int?
+  /// The share of them that resumed a session; nil where there were none.
+  package let resumed: Double?
   /// Seconds of the slowest storm's recovery; nil without a storm, and where one did not recover.
   package let recovery: Double?
   /// Whether a storm has begun.
@@ -87,6 +91,10 @@ package struct Metrics: Sendable, Equatable {
       storms.contains { $0.recovery == nil } ? nil : storms.compactMap(\.recovery).max()
     latencies = recording.latencies(in: name)
     let spans = recording.spans(of: begun)
+    secured =
+      recording.series(.secured) == nil
+      ? nil : Int(saturating: recording.gain(of: .secured, in: spans))
+    resumed = recording.resumedShare(in: spans)
     messages = recording.messages(in: spans)
     messageRate = recording.messageRate(in: spans)
     unanswered =

@@ -61,6 +61,10 @@ extension Series.Key {
   package static let failures = Self("failures")
   /// Handshakes that finished since the run started.
   package static let handshakes = Self("handshakes")
+  /// Handshakes of TLS that finished since the run started; the series begins with the first.
+  package static let secured = Self("tls.handshakes")
+  /// Those of them that resumed a session.
+  package static let resumed = Self("tls.resumed")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
   package static let reconnected = Self("connections.reconnected")

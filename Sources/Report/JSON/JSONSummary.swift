@@ -29,6 +29,7 @@ package func jsonSummary(
     "phases": .array(recording.phases.map { phaseObject($0, recording.stormFacts(of: $0)) }),
     "prediction": recording.predicted.map(predictionObject) ?? .null,
     "connect": metrics.connectObject(judgement.thresholds),
+    "tls": metrics.secureObject(judgement.thresholds),
     "messages": .object([
       "sent": .integer(metrics.messages(.sent) ?? 0),
       "received": .integer(metrics.messages(.received) ?? 0),
@@ -136,6 +137,16 @@ extension Metrics {
     return .object(
       ["rate": .number(connectRate.map { ($0 * 10).rounded() / 10 })]
         + percentiles(of: .connect, thresholds))
+  }
+
+  /// The share of TLS's handshakes that were resumed, and the percentiles of their duration; null where none finished.
+  fileprivate func secureObject(_ thresholds: [ThresholdResult]) -> JSON {
+    guard let secured else { return .null }
+    return .object(
+      [
+        "handshakes": .integer(secured),
+        "resumed": .number(resumed.map { ($0 * 1e6).rounded() / 1e6 }),
+      ] + percentiles(of: .secure, thresholds))
   }
 
   /// The percentiles of the round trip; null when nothing was answered.

@@ -99,11 +99,12 @@ private func properties(_ recording: Recording, _ judgement: Judgement) -> [Fact
     "messages.unsent": metrics.messagesUnsent.map { String($0) },
     "messages.rate": metrics.messageRate.map { Format.fixed($0, 1) },
     "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
+    "tls.resumed": metrics.resumed.map { Format.short($0, 6) },
   ])
   func percentiles(of latency: Latency) -> [Fact] {
     let shown = judgement.thresholds.percentiles(of: latency)
     return metrics[latency]?.named(shown)
       .map { Fact("\(latency.name).\($0.name)", Format.short($0.seconds, 9)) } ?? []
   }
-  return facts + percentiles(of: .connect) + percentiles(of: .roundTrip)
+  return facts + percentiles(of: .connect) + percentiles(of: .secure) + percentiles(of: .roundTrip)
 }

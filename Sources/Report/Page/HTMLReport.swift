@@ -41,7 +41,8 @@ struct HTMLReport {
 
   private var sections: [Section] {
     [
-      goalSection, connectionsSection, searchSection, rateSection, latencySection, messageSection,
+      goalSection, connectionsSection, searchSection, rateSection, latencySection, secureSection,
+      messageSection,
       roundTripSection, memorySection, kernelSection,
       phasesSection, thresholdsSection, endsSection, predictionSection, hostSection, planSection,
       comparisonSection, historySection,

@@ -11,9 +11,10 @@ struct LatencyFigures {
   let title: String
   /// What each value belongs to: "connections".
   let population: String
-  /// The instant from which the uncorrected latency counts, in words: "the call". `latency` counts
-  /// from the planned instant.
-  let actualStart: String
+  /// The instant from which `latency` counts, in words.
+  var start = "the planned instant"
+  /// The same of the uncorrected latency: "the call". Nil where there is none.
+  var actualStart: String?
 
   private var recording: Recording { report.recording }
 
@@ -78,10 +79,10 @@ struct LatencyFigures {
     while nines < 5, Double(whole.count) > Self.power(nines + 1) { nines += 1 }
     var layers = [
       Chart.Layer(
-        name: "from the planned instant", ink: .client,
+        name: "from \(start)", ink: .client,
         shape: .line(Self.percentileCurve(whole, nines)))
     ]
-    if let uncorrected {
+    if let uncorrected, let actualStart {
       layers.append(
         .init(
           name: "from \(actualStart)", ink: .planned,
@@ -109,9 +110,9 @@ struct LatencyFigures {
   private var uncorrected: Distribution? { latency.uncorrected.flatMap { report.metrics[$0] } }
 
   private var percentileTable: Table {
-    let rows = [
-      ("from the planned instant", report.metrics[latency]), ("from \(actualStart)", uncorrected),
-    ]
+    let rows =
+      [("from \(start)", report.metrics[latency])]
+      + (actualStart.map { [("from \($0)", uncorrected)] } ?? [])
     let percentiles = report.judgement.thresholds.percentiles(of: latency)
     return Table(
       caption: "Percentiles of the whole run",
@@ -177,6 +178,15 @@ extension HTMLReport {
       LatencyFigures(
         report: self, latency: .connect, id: "latency", title: "Connect latency",
         population: "connections", actualStart: "the call"
+      ).content
+    }
+  }
+
+  var secureSection: Section {
+    Section("tls", "TLS handshake") {
+      LatencyFigures(
+        report: self, latency: .secure, id: "tls", title: "TLS handshake",
+        population: "handshakes", start: "the end of TCP's handshake"
       ).content
     }
   }

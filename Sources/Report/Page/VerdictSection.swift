@@ -115,6 +115,11 @@ extension HTMLReport {
           "Connect p99", duration(connect, .p99),
           "p50 \(duration(connect, .p50))")
       }
+      if let secure = metrics[.secure] {
+        figure(
+          "TLS handshake p99", duration(secure, .p99),
+          metrics.resumed.map { "\(Format.share($0)) resumed" } ?? "")
+      }
       if let rate = metrics.messageRate {
         figure("Messages", Format.rate(rate), "\(Format.count(metrics.messagesLost ?? 0)) lost")
       }

@@ -282,7 +282,8 @@ import Testing
         "14:27: there is no phase 'rampe' in this plan (did you mean 'ramp'?)",
         "15:5: there is no metric 'speed' (metrics are connections, accepted, phantom,"
           + " failures, failures.rate,"
-          + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max, recovery,"
+          + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max,"
+          + " tls.resumed, tls.p50, tls.p90, tls.p99, tls.p99.9, tls.max, recovery,"
           + " messages.sent, messages.received, messages.lost,"
           + " messages.unsent, messages.rate, unasked, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9,"
           + " rtt.max, memory.kernel,"

@@ -61,13 +61,16 @@ import Testing
     let context = try SecureContextsOfTests.server()
     try stage.addServer(reply: .echo, mqtt: terms) {
       try MQTTKernel(
-        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1), terms, isServer: true,
+        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1, board: stage.serverBoard),
+        terms, isServer: true,
         descriptors: $1)
     }
     let own = try SecureContextsOfTests.client()
     try stage.addClient(Self.tasks, patterns(sockets), mqtt: terms) {
       try MQTTKernel(
-        TLSKernel(SimulatedKernel(process: $0), own, descriptors: $1), terms, isServer: false,
+        TLSKernel(SimulatedKernel(process: $0), own, descriptors: $1, board: stage.clientBoard),
+        terms,
+        isServer: false,
         descriptors: $1)
     }
     play(stage, sockets)

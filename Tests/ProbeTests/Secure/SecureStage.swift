@@ -17,19 +17,24 @@ enum SecureContextsOfTests {
   private static let identity = try! authority.issue(
     to: [.dns("server.test"), ServerName("127.0.0.1")], now: now)
 
-  static func server(_ version: TLSVersion = .v13, tickets: Int = 0) throws -> TLSContext {
+  static func server(
+    _ version: TLSVersion = .v13, tickets: Int = 0, asksForCertificates: Bool = false
+  ) throws -> TLSContext {
     try TLSContext(
       server: ServerSettings(
-        terms: TLSTerms(versions: version...version), identity: identity, tickets: tickets))
+        terms: TLSTerms(versions: version...version), identity: identity,
+        clientAuthorities: asksForCertificates ? .these(.memory(authority.certificate)) : nil,
+        tickets: tickets))
   }
 
   static func client(
-    _ versions: ClosedRange<TLSVersion> = .v12 ... .v13, name: String = "server.test"
+    _ versions: ClosedRange<TLSVersion> = .v12 ... .v13, name: String = "server.test",
+    keepsSessions: Bool = false
   ) throws -> TLSContext {
     try TLSContext(
       client: ClientSettings(
         terms: TLSTerms(versions: versions), trusted: .these(.memory(authority.certificate)),
-        serverName: .dns(name)))
+        serverName: .dns(name), keepsSessions: keepsSessions))
   }
 }
 
@@ -42,23 +47,26 @@ extension LayerStage where System == TLSKernel<SimulatedKernel> {
     speaksHTTP: Bool = false, clients: [AddressSpan] = []
   ) throws {
     try addServer(reply: reply, readiness: readiness, speaksHTTP: speaksHTTP, clients: clients) {
-      try System(SimulatedKernel(process: $0), context, descriptors: $1)
+      try System(SimulatedKernel(process: $0), context, descriptors: $1, board: serverBoard)
     }
   }
 
   /// - Parameter patterns: are played in phase 1.
   func addClient(
     _ context: TLSContext, _ tasks: [ClientTask], _ patterns: [MessagePattern] = [],
-    timeout: Duration = .seconds(10)
+    timeout: Duration = .seconds(10), resume: Double = 0
   ) throws {
     try addClient(tasks, patterns, timeout: timeout) {
-      try System(SimulatedKernel(process: $0), context, descriptors: $1)
+      try System(
+        SimulatedKernel(process: $0), context, descriptors: $1, resume: resume,
+        board: clientBoard)
     }
   }
 }
 
 extension ClientEnd where System == TLSKernel<SimulatedKernel> {
   var underWay: Int { end.connections.kernel.underWay }
+  var listeners: Int { end.connections.kernel.listeners.count }
   var keepsNothing: Bool { end.connections.kernel.keepsNothing }
 }
 
@@ -72,6 +80,7 @@ extension TLSKernel where Base: ~Copyable {
   var keepsNothing: Bool {
     handshakes.isEmpty && unsent.isEmpty && incomplete.isEmpty && behind.isEmpty
       && withheld.isEmpty && broken.isEmpty && finishing.isEmpty && failures.isEmpty
+      && beginnings.isEmpty && attempts.isEmpty && listeners.isEmpty
       && underWay == 0 && connecting == 0
   }
 }

@@ -62,7 +62,8 @@ extension LayerStage where System == WebSocketKernel<TLSKernel<SimulatedKernel>>
   ) throws {
     try addServer(reply: reply, readiness: readiness, webSocket: .test()) {
       try System(
-        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1), .test(),
+        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1, board: serverBoard),
+        .test(),
         isServer: true, descriptors: $1)
     }
   }
@@ -73,7 +74,8 @@ extension LayerStage where System == WebSocketKernel<TLSKernel<SimulatedKernel>>
   ) throws {
     try addClient(tasks, patterns, webSocket: .test()) {
       try System(
-        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1), .test(),
+        TLSKernel(SimulatedKernel(process: $0), context, descriptors: $1, board: clientBoard),
+        .test(),
         isServer: false, descriptors: $1)
     }
   }

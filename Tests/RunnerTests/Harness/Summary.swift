@@ -56,6 +56,7 @@ struct Summary: Decodable, Equatable {
   let connect: [String: Double?]?
   let messages: [String: Double?]
   let rtt: [String: Double?]?
+  let tls: [String: Double?]?
   let memory, cpu: [String: Double?]
   let thresholds: [Threshold]
   let files: Files

@@ -81,7 +81,7 @@ import Testing
       Set(object.keys) == [
         "version", "plan", "verdict", "exit", "started", "duration", "connections", "limit",
         "prediction", "connect", "messages", "rtt", "ceiling", "recovery", "memory", "cpu",
-        "replay",
+        "replay", "tls",
         "thresholds", "files", "limits", "phases", "gaps",
       ])
     func keys(_ name: String) -> Set<String> { Set((object[name] as? [String: Any] ?? [:]).keys) }

@@ -3,6 +3,7 @@
 extension Reader {
   private static let tlsKeys = [
     "verify", "server-name", "certificate", "key", "versions", "ciphers", "alpn",
+    "resume",
   ]
 
   /// The plan's TLS, without the server's certificate. Nil for `off`; nil, with an error, for what
@@ -28,15 +29,28 @@ extension Reader {
     }
     tls.ciphers = fields["ciphers"].flatMap { text($0.item, "ciphers") }
     if let alpn = fields["alpn"] { tls.alpn = names(alpn.item, "the name of a protocol") }
+    if let resume = fields["resume"] { tls.resume = share(resume.item) ?? 0 }
     return tls
   }
 
-  /// The certificate of the built-in server.
-  mutating func serverIdentity(_ item: Item) -> PlanTLS.Identity? {
+  /// Reads what the built-in server has of its own into the plan's TLS: its certificate, and whose certificates it takes.
+  mutating func serverTLS(_ item: Item, into tls: inout PlanTLS?) {
     let owner = "tls of the server"
-    guard let fields = fields(item, in: owner, known: ["certificate", "key"]) else { return nil }
-    if fields.isEmpty { report(item.place, "\(owner) needs 'certificate' and 'key'") }
-    return identity(fields, of: owner)
+    let known = ["certificate", "key", "verify"]
+    guard let fields = fields(item, in: owner, known: known) else { return }
+    if fields.isEmpty {
+      report(item.place, "\(owner) needs 'certificate' and 'key', or 'verify'")
+    }
+    tls?.serverIdentity = identity(fields, of: owner)
+    guard let verify = fields["verify"],
+      let name = text(verify.item, "off or the name of a file"), name != "off"
+    else { return }
+    guard name != "system" else {
+      return report(
+        verify.item.place, "the server takes no certificates of the host's authorities",
+        hint: "name the PEM file of those that clients' certificates come from")
+    }
+    tls?.clientAuthorities = file(name, verify.item)
   }
 
   private enum Switch: String, CaseIterable {
@@ -103,17 +117,28 @@ extension PlanTLS {
     switch verification {
     case .usual: break
     case .off: parts.append("verify: off")
-    case .file(let file):
-      // A file may be called as a word is that stands here.
-      let isWord = ["off", "system"].contains(file.name)
-      parts.append("verify: \(yamlScalar((isWord ? "./" : "") + file.name))")
+    case .file(let file): parts.append(file.verifyYAML)
     }
     if let serverName { parts.append("server-name: \(yamlScalar(serverName))") }
     if let clientIdentity { parts.append(clientIdentity.yaml) }
     parts.append("versions: \(oldest.rawValue)..\(newest.rawValue)")
     if let ciphers { parts.append("ciphers: \(yamlScalar(ciphers))") }
+    if resume > 0 { parts.append("resume: \(yamlNumber(resume, shiftedBy: 2))%") }
     if !alpn.isEmpty { parts.append("alpn: [\(alpn.map(yamlScalar).joined(separator: ", "))]") }
     return "{\(parts.joined(separator: ", "))}"
+  }
+
+  /// The value of `tls` in `server`; nil where the server has nothing of its own.
+  var serverYAML: String? {
+    let parts = [serverIdentity?.yaml, clientAuthorities?.verifyYAML].compactMap(\.self)
+    return parts.isEmpty ? nil : "{\(parts.joined(separator: ", "))}"
+  }
+}
+
+extension PlanTLS.File {
+  /// The entry `verify`. A file may be called as a word is that stands there.
+  fileprivate var verifyYAML: String {
+    "verify: \(yamlScalar((["off", "system"].contains(name) ? "./" : "") + name))"
   }
 }
 
