@@ -28,21 +28,27 @@ def ramp(bench, sizes=(100_000, 200_000), pairs=None):
 
 
 def tls(bench, connections=10_000):
+    handshakes(bench, connections, "Full handshakes", resume=0)
+    handshakes(bench, connections, "Handshakes, nine of ten resumed,", resume=90)
+
+
+def handshakes(bench, connections, title, resume):
     def runner():
-        result = bench.plan("tls", goal=connections)
+        result = bench.plan("tls", goal=connections, resume=f"{resume}%")
         held = result["connections"]["established"]
         if held != connections:
             raise NotMeasured(f"only {held} of {connections} connections")
         times = processor(bench, "tls")
         return {"rate": result["connect"]["rate"], "time": times["user"] + times["system"],
-                "memory": result["memory"]["user"]}
+                "memory": result["memory"]["user"], "resumed": result["tls"]["resumed"]}
 
     bench.compare(
-        f"Full handshakes of TLS 1.3, {connections:,} connections, 1 + 1 processes",
-        lambda: bench.c("tls", connections), runner,
+        f"{title} of TLS 1.3, {connections:,} connections, 1 + 1 processes",
+        lambda: bench.c("tls", connections, resume), runner,
         [Row("handshakes", "rate", 1, "/s", at_least=0.95),
          Row("processor time an end", "time", 1e6, "µs"),
-         Row("private memory an end", "memory", 1, "B")])
+         Row("private memory an end", "memory", 1, "B")]
+        + ([Row("resumed", "resumed", 100, "%", at_least=0.95)] if resume else []))
 
 
 def processor(bench, name="ramp"):

@@ -1,12 +1,13 @@
 // The least that N connections of TLS 1.3 cost with OpenSSL as it is meant to be used: one process that
 // serves, one that connects, an epoll instance each, and an SSL object for each end of a connection.
 //
-//   tls CONNECTIONS
+//   tls CONNECTIONS [PERCENT]
 //
 // What is done is what runner does: the client verifies a certificate that an authority made for this run has
-// issued, there are no tickets, and a client begins no connection while 512 handshakes are under way. Prints one
-// line of JSON: seconds from the first connect to the last handshake at the client, the processor time of an end,
-// and the private memory that an end takes while all are held.
+// issued, and begins no connection while 512 handshakes are under way. Of its handshakes PERCENT resume the session
+// of an earlier one, once there is one; without it there are no tickets. Prints one line of JSON: handshakes per second
+// from the first connect to the last handshake at the client, the processor time of an end, the private memory that an
+// end takes while all are held, and the share that was resumed.
 #include "plain.h"
 
 #include <errno.h>
@@ -123,6 +124,26 @@ static void serve(SSL_CTX *context) {
 
 // MARK: The client
 
+static SSL_SESSION *session;
+
+static int keep(SSL *ssl, SSL_SESSION *given) {
+  (void)ssl;
+  if (session) return 0;
+  session = given;
+  return 1;
+}
+
+// A session of TLS 1.3 that was resumed is marked as not to be resumed again, so each connection gets a copy.
+static void resume(SSL *ssl, int percent) {
+  static long asked;
+  if (!session) return;
+  asked++;
+  if (asked * percent / 100 == (asked - 1) * percent / 100) return;
+  SSL_SESSION *copy = SSL_SESSION_dup(session);
+  require(copy != NULL && SSL_set_session(ssl, copy) == 1, "SSL_set_session");
+  SSL_SESSION_free(copy);
+}
+
 static int begin(int epoll) {
   int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   require(descriptor >= 0, "socket");
@@ -141,8 +162,9 @@ static int begin(int epoll) {
 }
 
 int main(int argc, char **argv) {
-  require(argc == 2, "usage: tls CONNECTIONS");
-  long goal = atol(argv[1]), begun = 0, held = 0;
+  require(argc == 2 || argc == 3, "usage: tls CONNECTIONS [PERCENT]");
+  long goal = atol(argv[1]), begun = 0, held = 0, resumed = 0;
+  int percent = argc == 3 ? atoi(argv[2]) : 0;
   char *shared = mmap(
       NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   accepted = (atomic_long *)shared;
@@ -156,7 +178,11 @@ int main(int argc, char **argv) {
   SSL_CTX *server = SSL_CTX_new(TLS_server_method()), *client = SSL_CTX_new(TLS_client_method());
   SSL_CTX_use_certificate(server, leaf);
   SSL_CTX_use_PrivateKey(server, key);
-  SSL_CTX_set_num_tickets(server, 0);
+  SSL_CTX_set_num_tickets(server, percent > 0 ? 1 : 0);
+  SSL_CTX_set_session_cache_mode(server, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_cache_mode(
+      client, percent > 0 ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
+  SSL_CTX_sess_set_new_cb(client, keep);
   for (int i = 0; i < 2; i++) {
     SSL_CTX *context = i ? server : client;
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
@@ -182,8 +208,16 @@ int main(int argc, char **argv) {
       if (!ends[descriptor]) {
         ends[descriptor] = attach(client, descriptor);
         SSL_set_connect_state(ends[descriptor]);
+        resume(ends[descriptor], percent);
       }
-      if (!SSL_is_init_finished(ends[descriptor]) && shake(ends[descriptor])) held++;
+      if (!SSL_is_init_finished(ends[descriptor]) && shake(ends[descriptor])) {
+        held++;
+        resumed += SSL_session_reused(ends[descriptor]);
+      }
+      char byte;
+      // The ticket comes behind the handshake.
+      if (percent > 0 && !session && SSL_is_init_finished(ends[descriptor]))
+        SSL_read(ends[descriptor], &byte, 1);
     }
   }
   double seconds = (nanoseconds() - started) / 1e9;
@@ -201,7 +235,7 @@ int main(int argc, char **argv) {
                 + child.ru_stime.tv_sec
                 + (own.ru_utime.tv_usec + child.ru_utime.tv_usec + own.ru_stime.tv_usec
                    + child.ru_stime.tv_usec) / 1e6;
-  printf("{\"rate\": %.1f, \"time\": %.9f, \"memory\": %.0f}\n", goal / seconds,
-         time / (2 * goal), (double)memory / (2 * goal));
+  printf("{\"rate\": %.1f, \"time\": %.9f, \"memory\": %.0f, \"resumed\": %.6f}\n",
+         goal / seconds, time / (2 * goal), (double)memory / (2 * goal), (double)resumed / goal);
   return 0;
 }

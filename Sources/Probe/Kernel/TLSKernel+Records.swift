@@ -1,3 +1,4 @@
+import Glibc
 package import Linux
 package import SystemPackage
 import TLS
@@ -50,11 +51,52 @@ extension TLSKernel where Base: ~Copyable {
         unsafe stages[row] == .open
         ? sendRecords(row, rest, &taken) : sendKept(row, rest, &taken)
       {
-        return .failed(error)
+        return .failed(hasUnreadAlert(row) ? .protocolError : error)
       }
       if !unsent.isEmpty, unsent[row] != nil { return .moved(withholdLast(row, taken)) }
     }
     return .moved(taken)
+  }
+
+  /// Whether the peer of a client, which takes nothing more, has said why with an alert that is not read yet. So does a
+  /// server that refuses a certificate: in TLS 1.3 the client has begun to send by then. What has come stays to be read.
+  @inline(never)
+  private mutating func hasUnreadAlert(_ row: UInt32) -> Bool {
+    guard stages[row] == .open, !context.isServer, behind[row] == nil else { return false }
+    let bytes = unsafe UnsafeMutableRawBufferPointer(read.buffer)
+    let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
+    var count = takeIncomplete(row)
+    // No more than a record, as whoever reads it later may have room for no more.
+    while count < RecordLayer.longestRecord {
+      let room = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: bytes[count..<RecordLayer.longestRecord])
+      guard case .moved(let more) = unsafe base.receive(socket, into: room) else { break }
+      if !listeners.isEmpty {
+        unsafe overhear(
+          row, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<more]))
+      }
+      count += more
+    }
+    keepIncomplete(row, count)
+    // Opened with a copy, and so to be opened again.
+    var state = states[row]
+    defer {
+      unsafe withUnsafeMutableBytes(of: &state) { unsafe explicit_bzero($0.baseAddress!, $0.count) }
+    }
+    var used = 0
+    while used < count {
+      let opened = unsafe layer.open(
+        &state, UnsafeMutableRawBufferPointer(rebasing: bytes[used..<count]))
+      used += opened.consumed
+      switch opened.event {
+      case .data, .nothing, .messages: continue
+      case .alert(let alert):
+        noteFailure(row, .alertReceived(alert))
+        return true
+      case .incomplete, .closed, .failed: return false
+      }
+    }
+    return false
   }
 
   /// Reports one byte of plaintext less than was taken, as sealed bytes wait in `unsent`. If all counted as sent, the

@@ -100,6 +100,30 @@ import WorkerLog
     #expect(stage.clientBoard[.closedByPeer] == 1)
   }
 
+  @Test(arguments: [0, 3000, 20_000])
+  func `an alert that is not read when a send meets the reset is a refusal, too`(before: Int) throws
+  {
+    let (stage, server) = try connected()
+    server.say([UInt8](repeating: 0, count: before))
+    server.say(.certificateRequired)
+    for _ in 0..<20 { server.pump() }
+    try server.peer.close(server.socket, reset: true)
+    // Both arrive, and the client has no turn.
+    stage.network.advance(to: stage.network.now + 1_000_000)
+    let client = try #require(stage.client)
+    let socket = client.end.connections.rows.descriptor(0)
+    let sent = [1, 2, 3].withUnsafeBytes { client.end.connections.kernel.send(socket, $0) }
+    let step = client.end.connections.kernel.layerStep(socket)
+    // What is further behind than one record is not looked for.
+    let isSeen = before < 16_384
+    #expect(sent == .failed(isSeen ? .protocolError : .connectionReset))
+    #expect(step == (isSeen ? .failed(.secure, "the peer sent certificate_required (116)") : .none))
+    // What came before is there to be read all the same.
+    stage.run(for: .seconds(1))
+    #expect(stage.clientBoard[.bytesReceived] == UInt64(before))
+    #expect(stage.failures == ["tls \(Errno.protocolError.rawValue) 1"])
+  }
+
   @Test func `a reset that meets what was put aside is no end in order`() throws {
     let stage = try SecureStage(.init(latency: 1000, bufferSize: 1000))
     let peer = ScriptedPeer(stage.network, at: .first)
