@@ -24,7 +24,7 @@ final class AnswerStage {
   private let network: SimulatedNetwork
   private let peer: ScriptedPeer
   private let board: Scoreboard
-  private let worker: SimulatedClient
+  private let worker: SimulatedClient<SimulatedKernel>
   private var socket: FileDescriptor?
   private var orders: UInt64 = 0
   private var finding: String?

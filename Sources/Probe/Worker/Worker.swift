@@ -62,14 +62,8 @@ package enum Worker {
     switch role {
     case .client(let assignment):
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      let rows = assignment.capacity + otherDescriptors
-      guard let context = assignment.secure else {
-        return try playLayers(kernel, assignment, board, rows)
-      }
-      return try playLayers(
-        TLSKernel(
-          kernel, context, descriptors: rows, resume: assignment.resume, board: board),
-        assignment, board, rows)
+      return try Layers(assignment, board).put(
+        on: kernel, for: ClientLoop(assignment: assignment, board: board))
     case .server(var assignment):
       if assignment.receivedPipe != nil {
         // The pipe's reader may end first. Without this, SIGPIPE would then end the worker.
@@ -82,61 +76,36 @@ package enum Worker {
         try ResourceLimit.lowerDescriptors(to: rows)
       }
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      guard let context = assignment.secure else {
-        return try playLayers(kernel, assignment, board, rows)
-      }
-      return try playLayers(
-        TLSKernel(kernel, context, descriptors: rows, board: board), assignment, board, rows)
+      return try Layers(assignment, board).put(
+        on: kernel, for: ServerLoop(assignment: assignment, board: board))
     }
   }
 
-  /// More descriptors than a client worker ever has besides those of its connections. The layers'
-  /// tables have rows by descriptor.
-  private static let otherDescriptors = 1024
+  // Both loops are true where an order to quit has ended them.
 
-  // `playLayers` puts WebSockets on top of TCP or TLS, where the plan has them.
+  private struct ClientLoop: KernelUser {
+    let assignment: ClientAssignment
+    let board: Scoreboard
 
-  private static func playLayers<System: Kernel & ~Copyable>(
-    _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard, _ rows: Int
-  ) throws(WorkerSetupFailure) -> Bool {
-    if let terms = assignment.webSocket {
-      return try play(
-        WebSocketKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
+    func use<System: Kernel & ~Copyable>(
+      _ kernel: consuming System
+    ) throws(WorkerSetupFailure) -> Bool {
+      var client = try Client(kernel: kernel, assignment: assignment, board: board)
+      while client.turn() {}
+      return client.command.order == .quit
     }
-    if let terms = assignment.mqtt {
-      return try play(
-        MQTTKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
-    }
-    return try play(kernel, assignment, board)
   }
 
-  private static func playLayers<System: Kernel & ~Copyable>(
-    _ kernel: consuming System, _ assignment: ServerAssignment, _ board: Scoreboard, _ rows: Int
-  ) throws(WorkerSetupFailure) -> Bool {
-    if let terms = assignment.webSocket {
-      return try play(
-        WebSocketKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
-    }
-    if let terms = assignment.mqtt {
-      return try play(
-        MQTTKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
-    }
-    return try play(kernel, assignment, board)
-  }
+  private struct ServerLoop: KernelUser {
+    let assignment: ServerAssignment
+    let board: Scoreboard
 
-  private static func play<System: Kernel & ~Copyable>(
-    _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard
-  ) throws(WorkerSetupFailure) -> Bool {
-    var client = try Client(kernel: kernel, assignment: assignment, board: board)
-    while client.turn() {}
-    return client.command.order == .quit
-  }
-
-  private static func play<System: Kernel & ~Copyable>(
-    _ kernel: consuming System, _ assignment: ServerAssignment, _ board: Scoreboard
-  ) throws(WorkerSetupFailure) -> Bool {
-    var server = try Server(kernel: kernel, assignment: assignment, board: board)
-    while server.turn() {}
-    return server.command.order == .quit
+    func use<System: Kernel & ~Copyable>(
+      _ kernel: consuming System
+    ) throws(WorkerSetupFailure) -> Bool {
+      var server = try Server(kernel: kernel, assignment: assignment, board: board)
+      while server.turn() {}
+      return server.command.order == .quit
+    }
   }
 }

@@ -76,6 +76,6 @@ extension PreparedRun {
   package init(_ plan: Plan, onSimulated host: SimulatedHost, seed: UInt64) throws {
     self.init(
       plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .loopback),
-      host: host.description, seed: seed)
+      host: host.description, seed: seed, secure: try SecureContexts(of: plan))
   }
 }

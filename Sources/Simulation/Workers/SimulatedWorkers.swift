@@ -143,13 +143,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     prepare(members.count, process)
     let member = Member(id: Int32(1000 + members.count), process: process, board: board)
     do throws(WorkerSetupFailure) {
-      member.worker =
-        switch role {
-        case .client(let assignment):
-          try SimulatedClient(process, assignment, board: board)
-        case .server(let assignment):
-          try SimulatedServer(process, assignment, board: board)
-        }
+      member.worker = try role.worker(in: process, board: board)
     } catch {
       Worker.report(error, on: board, at: now())
       process.callAttention()

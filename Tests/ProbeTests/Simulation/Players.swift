@@ -7,7 +7,7 @@ import Linux
 final class ClientPlayer {
   let board: Scoreboard
   let patterns: Int
-  private let worker: SimulatedClient
+  private let worker: SimulatedClient<SimulatedKernel>
   private(set) var hasQuit = false
 
   init(_ process: SimulatedProcess, _ assignment: ClientAssignment) throws {
@@ -44,7 +44,7 @@ final class ServerPlayer {
   let board: Scoreboard
   /// Rows of its tables.
   let rows: Int
-  private let worker: SimulatedServer
+  private let worker: SimulatedServer<SimulatedKernel>
   private(set) var hasQuit = false
 
   init(_ process: SimulatedProcess, _ assignment: ServerAssignment) throws {

@@ -49,14 +49,16 @@ struct WebSocketSession: Session, ~Copyable {
     var kind: MessageKind { isBinary ? .binary : .text }
   }
 
-  /// - Parameter descriptors: every descriptor is below this number.
+  /// - Parameters:
+  ///   - descriptors: every descriptor is below this number.
+  ///   - seed: as of `RandomWords`.
   init(
-    _ terms: WebSocketTerms, isServer: Bool, descriptors: Int
+    _ terms: WebSocketTerms, isServer: Bool, descriptors: Int, seed: UInt64? = nil
   ) throws(Errno) {
     let readers = try Column<WebSocketReader>(count: descriptors)
     let keys = try Column<UInt32>(count: isServer ? 0 : descriptors)
     let incoming = try Column<Incoming>(count: descriptors)
-    let random = try RandomWords()
+    let random = try RandomWords(seed: seed)
     let request = try MessageMaker(terms.request.map { [$0] } ?? [])
     // Room for the request or, at a server, for the response; and for a few frames.
     let said = try SaidBytes(room: (terms.request?.longest ?? 0) + 1024)
