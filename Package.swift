@@ -74,7 +74,8 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "Addressing", "Coordination", "Host", "Linux", "Plan", "Probe", "Recording", "WorkerLog",
+        "Addressing", "Coordination", "Host", "Linux", "Plan", "Probe", "Protocols", "Recording",
+        "WorkerLog",
       ],
       swiftSettings: strict),
     .executableTarget(

@@ -4,10 +4,11 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// How often scenarios have met each kind of failure and each kind of limit.
+/// How often scenarios have met each kind of failure, of limit, and of refusal in a protocol.
 package struct Coverage: Sendable {
   package private(set) var failures: [Aim: Int] = [:]
   package private(set) var limits: [LimitAim: Int] = [:]
+  package private(set) var refusals: [RefusalAim: Int] = [:]
 
   package init() {}
 
@@ -29,18 +30,21 @@ package struct Coverage: Sendable {
         resource: limit.resource, kind: phase.kind, policy: scenario.plan.onLimit)
       limits[kind, default: 0] += 1
     }
+    for aim in scenario.refusalsMet(truth.recording) { refusals[aim, default: 0] += 1 }
   }
 
-  /// The failures and limits that seeds aim at and that no scenario has met so far.
-  package var holes: (failures: [Aim], limits: [LimitAim]) {
+  /// The failures, limits and refusals that seeds aim at and that no scenario has met so far.
+  package var holes: (failures: [Aim], limits: [LimitAim], refusals: [RefusalAim]) {
     (
       Aim.all.filter { failures[$0] == nil }.sorted(),
-      LimitAim.all.filter { limits[$0] == nil }.sorted()
+      LimitAim.all.filter { limits[$0] == nil }.sorted(),
+      RefusalAim.all.filter { refusals[$0] == nil }.sorted()
     )
   }
 
   package mutating func add(_ other: Coverage) {
     failures.merge(other.failures, uniquingKeysWith: +)
     limits.merge(other.limits, uniquingKeysWith: +)
+    refusals.merge(other.refusals, uniquingKeysWith: +)
   }
 }

@@ -28,7 +28,7 @@ struct OracleCommand: ParsableCommand {
   var first = false
   @Flag(help: "Play the seeds of the tests instead.")
   var quick = false
-  @Flag(help: "Print which failures and limits were met.")
+  @Flag(help: "Print which failures, limits and refusals were met.")
   var coverage = false
 
   func run() throws {
@@ -93,5 +93,6 @@ struct OracleCommand: ParsableCommand {
     let holes = coverage.holes
     table(coverage.failures, holes.failures, "failures")
     table(coverage.limits, holes.limits, "limits")
+    table(coverage.refusals, holes.refusals, "refusals in protocols")
   }
 }

@@ -37,7 +37,9 @@ extension Oracle {
   private func checkFailures() {
     var counts: [[String]: Int] = [:]
     for record in recording.failures {
-      guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty else { continue }
+      guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty,
+        !Self.isOfLayer(record.syscall, errno)
+      else { continue }
       counts[[record.end.rawValue, record.syscall, errno.name], default: 0] += record.count
     }
     // From -1, as workers make calls before the run begins.
@@ -101,7 +103,7 @@ extension Oracle {
     }
     guard let errno = limit.errno, let call = limit.syscall else { return }
     let calls = Self.calls(named: call)
-    guard !calls.isEmpty else { return }
+    guard !calls.isEmpty, !Self.isOfLayer(call, errno) else { return }
     // As in `checkOnlyCause`, the first phase takes what failed before it. And any phase may be off by 0.01 s.
     let isFirst = phase.name == recording.phases.first?.name
     let met = truth.failures(
@@ -136,8 +138,19 @@ extension Oracle {
     case "closed": [.receive, .send, .pendingError]
     case "read": [.receive]
     case "write": [.send]
+    // What is lost while a layer opens.
+    case "websocket", "mqtt", "tls": [.receive, .send, .pendingError, .rewatch]
     default: []
     }
+  }
+
+  /// The calls that failures of layers on top of TCP are recorded as.
+  static let layers: Set = ["tls", "websocket", "mqtt"]
+
+  /// Whether a layer has failed by itself: because of what the peer said or because of the time, not because of a
+  /// call.
+  private static func isOfLayer(_ call: String, _ errno: ErrnoRecord) -> Bool {
+    layers.contains(call) && ["EPROTO", "ETIMEDOUT"].contains(errno.name)
   }
 
   /// The resources that docs/limits.md names for a call and its errno, as far as a simulated host can meet them: it

@@ -31,6 +31,15 @@ extension Oracle {
         wrong <= peer.complaints, "peer",
         "\(wrong) wrong answers, and the server has complained \(peer.complaints) times")
     case .speaksFirst: break
+    case .speaks(let speech):
+      // Babble may be taken for an answer, and so may what follows a close.
+      expect(
+        wrong <= peer.refusals, "peer",
+        "\(wrong) wrong answers, and the server has refused \(peer.refusals) times")
+      if speech.refusal == nil, isPaced {
+        let lost = totals.map(\.lost).reduce(0, +)
+        expect(lost == 0, "peer", "\(lost) messages were lost, and the server has answered all")
+      }
     case .echoes where isPaced && scenario.events.isEmpty:
       let lost = totals.map(\.lost).reduce(0, +)
       expect(lost == 0, "peer", "\(lost) messages were lost, and the server has answered all")
@@ -53,14 +62,27 @@ extension Oracle {
     }
   }
 
+  /// Whether connections have an opening of their own on top of TCP.
+  private var isLayered: Bool {
+    switch scenario.plan.protocol {
+    case .raw, .http: scenario.plan.tls != nil
+    case .webSocket, .mqtt: true
+    }
+  }
+
   /// Every limit in the recording is one that this server can cause.
   private func checkCause(_ peer: SimulatedPeer) {
     let possible: Set<Resource> =
       switch peer.manner {
+      // No opening is answered.
+      case .neverReads where isLayered: [.unclassified]
       case .echoes, .neverReads, .answersWrongly, .leavesOut, .answersLate, .speaksFirst: []
       case .neverListens: [.nobodyListens]
       case .neverAccepts, .capped(_, .stopsAccepting): [.acceptQueue]
-      case .answersAndCloses, .closes, .closesIdle, .capped: [.closedByPeer]
+      case .closes, .capped(_, .closes), .capped(_, .resets), .capped(_, .complains):
+        isLayered ? [.refusedByPeer, .closedByPeer] : [.closedByPeer]
+      case .answersAndCloses, .closesIdle: [.closedByPeer]
+      case .speaks(let speech): resources(of: speech)
       }
     // On a machine that was suspended a churn begins connections too late: that limit is unclassified.
     let isSuspended = !scenario.events.isEmpty

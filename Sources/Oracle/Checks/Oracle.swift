@@ -65,6 +65,7 @@ package final class Oracle {
     checkLimits()
     checkMessages()
     checkPeer()
+    checkSpeech()
     checkCalm()
   }
 

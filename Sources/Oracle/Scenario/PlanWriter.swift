@@ -6,7 +6,11 @@ import Simulation
 struct PlanWriter {
   private(set) var text: String
 
-  init(servers: Int, clients: Int, theme: Scenario.Theme, _ maker: inout ScenarioMaker) {
+  /// - Parameter tongue: what the connections speak; nil for bytes.
+  init(
+    servers: Int, clients: Int, theme: Scenario.Theme, in tongue: Speech.Tongue? = nil,
+    _ maker: inout ScenarioMaker
+  ) {
     let backlog = theme == .storm ? maker.pick([0, 1, 20, 4096]) : 4096
     var lines = [
       servers == 0
@@ -16,7 +20,12 @@ struct PlanWriter {
         + "connect-timeout: \(maker.pick(["1s", "3s", "10s"])), retries: \(maker.number(0...3))"
         + Self.reconnect(maker),
     ]
-    let messages = Self.messages(theme == .peer ? 0.9 : 0.5, &maker)
+    let share = theme == .peer ? 0.9 : 0.5
+    let spoken = tongue.map {
+      SpokenPlan($0, messages: share, mayHaveTLS: servers > 0, &maker)
+    }
+    lines += spoken?.lines ?? []
+    let messages = spoken?.messages ?? Self.messages(share, &maker)
     if !messages.isEmpty {
       lines.append("messages:")
       lines += messages.map { "  \($0.name): {\($0.text)}" }
@@ -111,7 +120,7 @@ struct PlanWriter {
     "phantom == 0", "failures.rate < 50%", "messages.lost == 0", "connect.max < 1000s abort",
   ]
 
-  private struct Message {
+  struct Message {
     let name: String
     let text: String
   }

@@ -8,8 +8,15 @@ extension Scenario {
   /// Whether a seed aims at something that chance seldom makes. Every third seed does.
   package static func isAimed(_ seed: UInt64) -> Bool { seed % 3 == 2 }
 
+  /// Which of the seeds with a protocol a seed is, from 0; nil for one without. Every fourth seed has one.
+  static func spokenTurn(_ seed: UInt64) -> Int? {
+    ([4, 7, 9] as [UInt64]).firstIndex(of: seed % 12).map { Int(seed / 12) * 3 + $0 }
+  }
+
   /// Seeds for tests: all of the first 200, and of the others below 2,400 those that aim at something.
-  package static let quickSeeds = (0..<2400 as Range<UInt64>).filter { $0 < 200 || isAimed($0) }
+  package static let quickSeeds = (0..<2400 as Range<UInt64>).filter {
+    $0 < 200 || isAimed($0) || $0 < 800 && spokenTurn($0) != nil
+  }
 
   /// The same seed makes the same scenario, on every machine.
   package init(seed: UInt64) {
@@ -33,6 +40,7 @@ struct ScenarioMaker {
   mutating func happens(_ share: Double) -> Bool { chance.chance(share) }
 
   mutating func make() -> Scenario {
+    if let turn = Scenario.spokenTurn(seed) { return makeSpoken(turn) }
     guard Scenario.isAimed(seed) else { return makeByChance() }
     let turn = Int(seed / 3)
     // All aims come up before one comes again, in an order in which neighbours have little in common.
@@ -116,6 +124,69 @@ struct ScenarioMaker {
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
       clients: clients, misfortunes: misfortunes, events: events,
       transfer: transfer, pages: pages)
+  }
+
+  // MARK: Protocols
+
+  private mutating func makeSpoken(_ turn: Int) -> Scenario {
+    if turn.isMultiple(of: 2) {
+      return make(Self.aim(turn / 2, of: RefusalAim.all, stride: 37))
+    }
+    let tongue = pick(Speech.Tongue.allCases)
+    let theme = pick(
+      [.calm, .calm, .shortage, .fault, .fault, .event, .peer, .peer, .storm] as [Scenario.Theme])
+    let servers = theme == .peer ? 0 : number(1...2)
+    let clients = number(1...2)
+    while true {
+      let text = PlanWriter(servers: servers, clients: clients, theme: theme, in: tongue, &self)
+        .text
+      guard let plan = try? Plan.read(text: text, file: "seed-\(seed).plan", overrides: [:]) else {
+        continue
+      }
+      guard theme == .peer else {
+        return finish(theme, text, plan, servers: servers, clients: clients)
+      }
+      var host = SimulatedHost()
+      host.dials.latency = pick([0, 50_000])
+      return Scenario(
+        seed: seed, theme: .peer, text: text, plan: plan, host: host, servers: 0,
+        clients: clients, misfortunes: [], events: [], transfer: pick([.max, .max, 7]),
+        peer: spokenManner(tongue, upTo: plan.goal), noise: pick(Self.noises))
+    }
+  }
+
+  private mutating func make(_ aim: RefusalAim) -> Scenario {
+    let clients = number(1...2)
+    let text = SpokenPlan.text(for: aim, clients: clients, &self)
+    var host = SimulatedHost()
+    host.dials.latency = pick([0, 50_000])
+    return Scenario(
+      seed: seed, theme: .peer, text: text, plan: readable(text), host: host, servers: 0,
+      clients: clients, misfortunes: [], events: [],
+      transfer: pick([.max, .max, 7]), peer: .speaks(SpokenPlan.speech(for: aim, &self)),
+      refusal: aim, noise: pick(Self.noises))
+  }
+
+  private mutating func spokenManner(
+    _ tongue: Speech.Tongue, upTo goal: Int
+  ) -> SimulatedPeer.Manner {
+    let every = number(2...20)
+    switch number(0...9) {
+    case 0: return .neverListens
+    case 1: return .neverAccepts
+    case 2: return .neverReads
+    case 3: return .closes(every: every, resets: happens(0.5))
+    case 4:
+      return .capped(
+        at: number(1...max(2, goal)), pick([.closes, .resets, .complains, .stopsAccepting]))
+    case 5: return .speaks(Speech(tongue))
+    default:
+      var speech = Speech(tongue, pick(RefusalAim.refusals(in: tongue)))
+      speech.first = number(1...max(1, goal))
+      speech.every = every
+      speech.after = pick([0, 100_000_000, 1_000_000_000])
+      return .speaks(speech)
+    }
   }
 
   // MARK: What chance seldom makes

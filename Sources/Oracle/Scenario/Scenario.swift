@@ -51,6 +51,8 @@ package struct Scenario: CustomStringConvertible {
   package var peer: SimulatedPeer.Manner?
   /// The limit that the run is to meet; nil where chance decides.
   package var limit: Resource?
+  /// The refusal that the run is to meet; nil where chance decides.
+  package var refusal: RefusalAim?
   /// The share of waits that end early, or bring events that announce nothing new (`EventNoise`); from 0 to 1.
   package var noise = 0.0
 
@@ -76,6 +78,7 @@ package struct Scenario: CustomStringConvertible {
     }
     if let limit { lines.append("  the limit: \(limit.rawValue)") }
     if let peer { lines.append("  the server at the target: \(peer)") }
+    if let refusal { lines.append("  the refusal: \(refusal)") }
     if noise > 0 { lines.append("  \(noise) of all waits are disturbed") }
     if let pages { lines.append("  the disk has room for \(pages) pages") }
     for event in events { lines.append("  at \(event.at): \(event.kind)") }

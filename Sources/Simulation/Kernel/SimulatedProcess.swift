@@ -158,7 +158,7 @@ package final class SimulatedProcess {
     table.compactMap { if case .socket(let socket)? = $0 { socket } else { nil } }
   }
 
-  var openDescriptors: Int { table.count { $0 != nil } }
+  package var openDescriptors: Int { table.count { $0 != nil } }
 
   // MARK: Epoll
 

@@ -33,6 +33,8 @@ package final class SimulatedPeer: SimulatedWorker {
     case capped(at: Int, Refusal)
     /// Closes a connection that has brought nothing for so many nanoseconds.
     case closesIdle(after: UInt64)
+    /// Speaks a protocol.
+    case speaks(Speech)
   }
 
   /// How a full peer turns a connection away.
@@ -52,6 +54,8 @@ package final class SimulatedPeer: SimulatedWorker {
     /// Bytes that the peer owes, and when they are due.
     var owed: [(bytes: [UInt8], due: UInt64)] = []
     var closesWhenSent = false
+    /// Nil where the peer speaks no protocol.
+    var spoken: SpokenConnection?
   }
 
   package let process: SimulatedProcess
@@ -69,6 +73,8 @@ package final class SimulatedPeer: SimulatedWorker {
   package private(set) var omittedAnswers = 0
   /// Connections that the peer has turned away with an error message.
   package private(set) var complaints = 0
+  /// Connections, requests and pings that the peer has refused in its protocol.
+  package private(set) var refusals = 0
   /// Connections that the peer has closed or reset of its own accord.
   package private(set) var closedByItself = 0
 
@@ -133,8 +139,11 @@ package final class SimulatedPeer: SimulatedWorker {
     default: break
     }
     let token = UInt64(acceptedCount)
-    connections[token] = Connection(
-      socket: socket, number: acceptedCount, lastRead: kernel.now().nanoseconds)
+    let now = kernel.now().nanoseconds
+    connections[token] = Connection(socket: socket, number: acceptedCount, lastRead: now)
+    if case .speaks(let speech) = manner {
+      connections[token]?.spoken = SpokenConnection(speech, number: acceptedCount, at: now)
+    }
     let events: EpollEvents = manner == .neverReads ? .none : .readable | .writable
     do throws(Errno) {
       try kernel.watch(socket, events | .peerHangUp | .edgeTriggered, token: token)
@@ -195,6 +204,7 @@ package final class SimulatedPeer: SimulatedWorker {
 
   /// Answers the bytes, or those messages whose end has come with them.
   private func take(_ bytes: [UInt8], _ connection: inout Connection) {
+    if let deed = connection.spoken?.hear(bytes) { return carryOut(deed, &connection) }
     guard answersWholeMessages else { return answer(bytes, &connection) }
     connection.unanswered += bytes
     let socket = process.socket(connection.socket)
@@ -207,6 +217,12 @@ package final class SimulatedPeer: SimulatedWorker {
       answer(Array(connection.unanswered[..<count]), &connection)
       connection.unanswered.removeFirst(count)
     }
+  }
+
+  private func carryOut(_ deed: SpokenConnection.Deed, _ connection: inout Connection) {
+    if deed.refuses { refusals += 1 }
+    if !deed.bytes.isEmpty { connection.owed.append((deed.bytes, kernel.now().nanoseconds)) }
+    if deed.closes { connection.closesWhenSent = true }
   }
 
   private func answer(_ bytes: [UInt8], _ connection: inout Connection) {
@@ -260,6 +276,7 @@ package final class SimulatedPeer: SimulatedWorker {
     switch manner {
     case .answersLate: connections.values.compactMap { $0.owed.first?.due }.min()
     case .closesIdle(let span): connections.values.map { $0.lastRead + span }.min()
+    case .speaks: connections.values.compactMap { $0.spoken?.due }.min()
     default: nil
     }
   }
@@ -275,6 +292,11 @@ package final class SimulatedPeer: SimulatedWorker {
         guard connection.lastRead + span <= now else { continue }
         connections[token] = nil
         hangUp(connection.socket, resets: false)
+      } else if let due = connection.spoken?.due, due <= now,
+        let deed = connection.spoken?.attend(at: now)
+      {
+        carryOut(deed, &connection)
+        settle(token, &connection, isOver: false)
       } else if let due = connection.owed.first?.due, due <= now {
         settle(token, &connection, isOver: false)
       }
