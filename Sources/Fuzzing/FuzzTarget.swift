@@ -21,6 +21,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case answers
   /// What either end says in a protocol, in any pieces.
   case protocols
+  /// What somebody between the two ends of a session does, in any pieces.
+  case sessions
 
   /// What is wrong with what the product makes of these bytes; nil when nothing is.
   package func finding(in bytes: [UInt8]) -> String? {
@@ -34,6 +36,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .capture: captureFinding(in: bytes)
     case .answers: answersFinding(in: bytes)
     case .protocols: protocolsFinding(in: bytes)
+    case .sessions: sessionsFinding(in: bytes)
     }
   }
 }
