@@ -82,7 +82,7 @@ let package = Package(
       name: "Runner",
       dependencies: [
         "Addressing", "Coordination", "Linux", "Messages", "Recording", "Plan", "Judgement",
-        "Host", "Probe", "Report", "WorkerLog",
+        "Host", "Probe", "Report", "TLS", "WorkerLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -24,15 +24,28 @@ extension Demand {
     clientsChosen = staffing.clients.count
     serversChosen = plan.server == nil ? nil : staffing.servers.count
     longestIdle = plan.longestIdle
-    ownBytesPerWorker = plan.tls == nil ? 0 : TLSColumns.bytesOfHandshakes
+    let (isWebSocket, isMQTT) =
+      switch plan.protocol {
+      case .webSocket: (true, false)
+      case .mqtt: (false, true)
+      case .raw, .http: (false, false)
+      }
+    addLayers(
+      tls: plan.tls, isWebSocket: isWebSocket, isMQTT: isMQTT, hasServer: plan.server != nil)
+  }
+
+  /// Counts the memory that the layers on top of TCP take of a worker.
+  package mutating func addLayers(
+    tls: PlanTLS?, isWebSocket: Bool, isMQTT: Bool, hasServer: Bool
+  ) {
+    ownBytesPerWorker = tls == nil ? 0 : TLSColumns.bytesOfHandshakes
     // A connection of TLS 1.2 keeps its OpenSSL state, 18 KiB. Plain connections count nothing here: the rows of
     // thousands of them take a few pages, and `HostDescription.bytesPerEnd` includes these.
-    ownBytesPerEnd = plan.tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
-    if case .webSocket = plan.protocol { ownBytesPerEnd += WebSocketColumns.bytesPerEnd }
-    if case .mqtt = plan.protocol {
+    ownBytesPerEnd = tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
+    if isWebSocket { ownBytesPerEnd += WebSocketColumns.bytesPerEnd }
+    if isMQTT {
       // Only servers have filters: on this host that is one end of two.
-      ownBytesPerEnd +=
-        MQTTColumns.bytesPerEnd + (plan.server == nil ? 0 : MQTTColumns.bytesOfFilters / 2)
+      ownBytesPerEnd += MQTTColumns.bytesPerEnd + (hasServer ? MQTTColumns.bytesOfFilters / 2 : 0)
     }
   }
 }

@@ -1,4 +1,4 @@
-import Addressing
+package import Addressing
 import Foundation
 package import Plan
 package import TLS
@@ -47,32 +47,12 @@ package struct SecureContexts: Sendable {
   }
 
   private static func made(_ tls: PlanTLS, _ plan: Plan) throws(TLSError) -> SecureContexts {
-    let terms = TLSTerms(
-      versions: tls.oldest.version...tls.newest.version, ciphers: tls.ciphers,
-      protocols: tls.alpn)
     var trusted: TrustedCertificates? = .system
     var server: TLSContext?
     if let own = plan.server {
-      let identity: TLSIdentity
-      if let given = tls.serverIdentity {
-        identity = TLSIdentity(given)
-        trusted = .these(identity.certificate)
-      } else {
-        let now = Int64(Date().timeIntervalSince1970)
-        let authority = try RunAuthority(now: now)
-        let names = (0..<min(own.addresses.count, mostNames)).map { own.addresses[$0] }
-        identity = try authority.issue(
-          to: names.map { ServerName.address($0) }
-            + (tls.serverName.map { [ServerName($0)] } ?? []), now: now
-        )
-        trusted = .these(.memory(authority.certificate))
-      }
-      server = try TLSContext(
-        server: ServerSettings(
-          terms: terms, identity: identity,
-          clientAuthorities: tls.clientAuthorities.map { .these(.file($0.path)) },
-          // A ticket costs both ends time, so none is given that nobody resumes.
-          tickets: tls.resume > 0 ? 1 : 0))
+      // A ticket costs both ends time, so none is given that nobody resumes.
+      let built = try Self.server(tls, at: own.addresses, tickets: tls.resume > 0 ? 1 : 0)
+      (server, trusted) = (built.context, built.trusted)
     }
     switch tls.verification {
     case .usual: break
@@ -82,10 +62,35 @@ package struct SecureContexts: Sendable {
     let name = tls.serverName ?? plan.soleHost
     let client = try TLSContext(
       client: ClientSettings(
-        terms: terms, trusted: trusted, serverName: name.map { ServerName($0) },
+        terms: TLSTerms(tls), trusted: trusted, serverName: name.map { ServerName($0) },
         identity: tls.clientIdentity.map { TLSIdentity($0) },
         keepsSessions: tls.resume > 0))
     return SecureContexts(client: client, server: server)
+  }
+
+  /// What the built-in server needs, and whose certificates show that it is that server. Where `tls` has no certificate
+  /// for it, makes an authority and a certificate for these addresses.
+  package static func server(
+    _ tls: PlanTLS, at addresses: AddressRange, tickets: Int
+  ) throws(TLSError) -> (context: TLSContext, trusted: TrustedCertificates) {
+    let identity: TLSIdentity
+    let trusted: TrustedCertificates
+    if let given = tls.serverIdentity {
+      identity = TLSIdentity(given)
+      trusted = .these(identity.certificate)
+    } else {
+      let now = Int64(Date().timeIntervalSince1970)
+      let authority = try RunAuthority(now: now)
+      let names = (0..<min(addresses.count, mostNames)).map { ServerName.address(addresses[$0]) }
+      identity = try authority.issue(
+        to: names + (tls.serverName.map { [ServerName($0)] } ?? []), now: now)
+      trusted = .these(.memory(authority.certificate))
+    }
+    let context = try TLSContext(
+      server: ServerSettings(
+        terms: TLSTerms(tls), identity: identity,
+        clientAuthorities: tls.clientAuthorities.map { .these(.file($0.path)) }, tickets: tickets))
+    return (context, trusted)
   }
 
   /// The most addresses that the certificate of a run names. A server may listen at more: the clients ask for it
@@ -110,6 +115,13 @@ extension Plan {
 
 extension PlanTLS.Version {
   fileprivate var version: TLSVersion { self == .v12 ? .v12 : .v13 }
+}
+
+extension TLSTerms {
+  fileprivate init(_ tls: PlanTLS) {
+    self.init(
+      versions: tls.oldest.version...tls.newest.version, ciphers: tls.ciphers, protocols: tls.alpn)
+  }
 }
 
 extension TLSIdentity {

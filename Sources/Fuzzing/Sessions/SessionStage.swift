@@ -227,7 +227,8 @@ final class SessionStage {
       "\($0.call.name) \($0.errno?.rawValue ?? 0) in \($0.phase): \($0.count)"
     }
     let errnos: [Errno] = [.protocolError, .connectionReset, .brokenPipe, .timedOut, .noMemory]
-    let words = (0..<3).flatMap { phase in errnos.compactMap { board.refusal($0, in: phase) } }
+    let words = (0..<3).flatMap { phase in errnos.compactMap { board.refusal($0, in: phase)?.words }
+    }
     return calls + words
   }
 }

@@ -7,6 +7,7 @@ import Plan
 import Probe
 import Recording
 import SystemPackage
+import TLS
 
 /// `runner serve`
 struct ServeCommand: ParsableCommand {
@@ -22,10 +23,12 @@ struct ServeCommand: ParsableCommand {
         runner serve --listen 127.0.0.1:9000 --verbose
         runner serve --listen 10.0.0.5:9000 --connections 1M
         runner serve --listen 10.0.0.5:8080 --protocol http --reply send:hello
+        runner serve --listen 10.0.0.5:8443 --tls --certificate server.pem --key server.key
 
       EXIT CODES:
         0 ended as it was asked to   100 it could not listen   107 the totals could not be written
         1 a fault of the program, or every server process died   64 wrong command line
+        104 a certificate or key cannot be used
       """)
 
   @Option(
@@ -65,6 +68,26 @@ struct ServeCommand: ParsableCommand {
     transform: PreparedServer.Spoken.init(option:))
   var spoken = PreparedServer.Spoken.raw
 
+  @Flag(
+    help: ArgumentHelp(
+      "TLS on every connection, with a certificate that is made for this session unless --certificate names one."
+    ))
+  var tls = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The server's certificate, with those that lead to its authority; a PEM file.",
+      valueName: "file"))
+  var certificate: String?
+
+  @Option(help: ArgumentHelp("The private key of --certificate; a PEM file.", valueName: "file"))
+  var key: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Ask clients for a certificate that one in this PEM file has issued.", valueName: "file"))
+  var verify: String?
+
   @Option(
     help: ArgumentHelp(
       "direct: answer at once; rearm: wait for EPOLLOUT before every answer.",
@@ -87,6 +110,9 @@ struct ServeCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    guard (certificate == nil) == (key == nil) else {
+      throw ValidationError("--certificate and --key belong together.")
+    }
     if spoken == .mqtt, reply.ownAnswer != nil {
       throw ValidationError(
         "--protocol mqtt publishes nothing of its own: write --reply echo or --reply discard.")
@@ -102,7 +128,19 @@ struct ServeCommand: ParsableCommand {
     PreparedServer.Request(
       endpoints: EndpointRange(listen.addresses, port: listen.port), processes: processes,
       connections: connections, reply: reply, readiness: readiness,
-      spoken: spoken, backlog: backlog)
+      spoken: spoken, tls: secured, backlog: backlog)
+  }
+
+  /// What the options say of TLS; nil where none says anything.
+  private var secured: PlanTLS? {
+    guard tls || certificate != nil || verify != nil else { return nil }
+    func file(_ path: String) -> PlanTLS.File { PlanTLS.File(path: path, name: path) }
+    var settings = PlanTLS()
+    if let certificate, let key {
+      settings.serverIdentity = PlanTLS.Identity(certificate: file(certificate), key: file(key))
+    }
+    settings.clientAuthorities = verify.map(file)
+    return settings
   }
 
   func run() throws {
@@ -114,6 +152,9 @@ struct ServeCommand: ParsableCommand {
         prepared,
         options: ServeSession.Options(verbose: verbose, quiet: quiet, json: json))
       code = session.serve()
+    } catch let error as TLSError {
+      StandardError.write("runner: cannot start the server: \(error)\n")
+      code = ExitStatus.invalidPlan
     } catch {
       StandardError.write("runner: cannot start the server: \(error)\n")
       code = ExitStatus.fault

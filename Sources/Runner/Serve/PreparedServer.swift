@@ -1,4 +1,5 @@
 import Addressing
+import Coordination
 import Host
 import Linux
 import Messages
@@ -25,6 +26,8 @@ struct PreparedServer {
     var reply: ServerReply
     var readiness: ServerReadiness
     var spoken: Spoken
+    /// Nil for plain connections.
+    var tls: PlanTLS?
     var backlog: Int
   }
 
@@ -37,7 +40,12 @@ struct PreparedServer {
   /// A limit above `ServerAssignment.mostDescriptors` is lowered to that number.
   ///
   /// - Parameter pipes: how many pipes each worker has to this process.
-  init(_ request: Request, pipes: Int) throws(Errno) {
+  /// - Throws: `Errno`, or `TLSError` where a certificate cannot be used.
+  init(_ request: Request, pipes: Int) throws {
+    let secure = try request.tls.map {
+      // A ticket lets clients resume their sessions, which is theirs to decide here.
+      try SecureContexts.server($0, at: request.endpoints.addresses, tickets: 1).context
+    }
     var host = HostDescription.current()
     let most = ServerAssignment.mostDescriptors
     try host.raiseDescriptors(to: most)
@@ -67,14 +75,18 @@ struct PreparedServer {
       ServerAssignment(
         endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
         reply: request.reply, readiness: request.readiness,
-        speaksHTTP: request.spoken == .http, descriptorLimit: limit,
+        speaksHTTP: request.spoken == .http, descriptorLimit: limit, secure: secure,
         webSocket: request.spoken == .websocket
           ? WebSocketTerms(request: nil, kind: request.reply.isText ? .text : .binary) : nil,
         mqtt: request.spoken == .mqtt ? MQTTTerms(passesOn: request.reply == .echo) : nil)
     }
-    demand = Demand(
+    var demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,
       isLoopback: servers.allSatisfy(\.endpoint.ip.isLoopback), backlog: request.backlog)
+    demand.addLayers(
+      tls: request.tls, isWebSocket: request.spoken == .websocket, isMQTT: request.spoken == .mqtt,
+      hasServer: true)
+    self.demand = demand
     prediction = Capacity.predict(demand, on: host)
     self.host = host
   }

@@ -11,6 +11,9 @@ import WorkerLog
 
 /// One end here, and the other is played by hand.
 @Suite struct SecurePeerTests {
+  private static let certificateRequired = Refusal(
+    "the peer sent certificate_required (116)", code: RefusalCode(.tls, 116))
+
   // MARK: A server by hand
 
   /// A client with one connection, whose message every second wants an echo.
@@ -117,7 +120,7 @@ import WorkerLog
     // What is further behind than one record is not looked for.
     let isSeen = before < 16_384
     #expect(sent == .failed(isSeen ? .protocolError : .connectionReset))
-    #expect(step == (isSeen ? .failed(.secure, "the peer sent certificate_required (116)") : .none))
+    #expect(step == (isSeen ? .failed(.secure, Self.certificateRequired) : .none))
     // What came before is there to be read all the same.
     stage.run(for: .seconds(1))
     #expect(stage.clientBoard[.bytesReceived] == UInt64(before))

@@ -211,7 +211,7 @@ import Testing
       #expect(summary.exit == 100)
       let limit = try #require(summary.limit)
       #expect(limit.resource == "refused-by-peer" && limit.syscall == "tls")
-      #expect(limit.said == words)
+      #expect(limit.said?.text == words)
       let recording = try workspace.recording(of: "secure")
       let evidence = try #require(recording.limits.first).evidence
       #expect(
