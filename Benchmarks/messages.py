@@ -23,6 +23,17 @@ def echo(bench):
             [RATE, *COST], pairs)
 
 
+def websocket(bench):
+    """WebSockets beside plain TCP. A message of 64 bytes is 70 there and 66 back on the wire, so plain ones have 68."""
+    for connections, processes, pairs in ((1000, 1, 3 * bench.pairs), (100_000, 6, bench.pairs)):
+        bench.compare(
+            f"Echo of as many bytes on the wire, {connections:,} connections, {processes} + {processes} processes, "
+            f"as fast as answers come, {pairs} pairs",
+            lambda: exchanged(bench, connections=connections, processes=processes, size="68B"),
+            lambda: exchanged(bench, connections=connections, processes=processes, protocol="websocket"),
+            [RATE, *COST], pairs, ("raw", "websocket"))
+
+
 def pace(bench):
     """At a fixed rate; once more beside a C program that waits awake as runner does."""
     rows = [Row("round trips", "rate", 1e-3, "thousand/s"), Row("p50", "p50", 1e3, "ms"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Judgement
 import Linux
 import Plan
@@ -36,9 +37,24 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func validate() throws {
+    for word in plans where Self.isCommand(word) {
+      let known = Runner.configuration.subcommands.compactMap {
+        $0.configuration.commandName
+      }
+      let hint = UserWord.hint(for: word, among: known + ["help"])
+      throw ValidationError(
+        "there is no command, and no plan file, \(UserWord.shown(word))"
+          + (hint.map { ": \($0)" } ?? ""))
+    }
     if plans.count > 1, options.html != nil {
       throw ValidationError("--html names one page, and every plan has its own; use --out.")
     }
+  }
+
+  /// Whether a word in the place of a plan is a command that was mistyped, so that the plans behind it must not run: it
+  /// names no file, and does not look like the name of one.
+  private static func isCommand(_ word: String) -> Bool {
+    !word.contains { "./".contains($0) } && !FileManager.default.fileExists(atPath: word)
   }
 
   func run() throws {

@@ -22,6 +22,18 @@ import Testing
     #expect(workspace.files(in: ".").filter { !$0.hasPrefix(".") }.isEmpty)
   }
 
+  @Test func `a command that is mistyped runs no plan behind it`() throws {
+    let network = try Loopback()
+    try workspace.write(PlanText(goal: "5").on(network), to: "good.plan")
+    let ending = try workspace.run(["chekc", "good.plan"])
+    #expect(ending.exitCode == 64)
+    #expect(
+      ending.errors.hasPrefix(
+        "Error: there is no command, and no plan file, 'chekc': did you mean 'check'?"),
+      "\(ending.errors)")
+    #expect(workspace.files(in: ".").filter { !$0.hasPrefix(".") } == ["good.plan"])
+  }
+
   @Test func `tells what a value of --set looks like`() throws {
     let ending = try workspace.run(["x.plan", "--set", "goal"])
     #expect(ending.errors.contains("--set goal=50k"))
