@@ -98,9 +98,13 @@ extension Recording {
   ///   - limit: nil where the phase fell short and no limit was recorded.
   ///   - name: the phase's name.
   package func headline(of limit: LimitRecord?, in name: String) -> String {
+    "limit reached: \(reach(of: limit, in: name))"
+  }
+
+  private func reach(of limit: LimitRecord?, in name: String) -> String {
     let phase = phases.first { $0.name == name }
     let progress = phase?.progress ?? reached(in: name).progress
-    return "limit reached: \(progress); \(limit?.cause ?? "its cause was not recorded")"
+    return "\(progress); \(limit?.cause ?? "its cause was not recorded")"
   }
 
   /// The broken phases that the plan did not expect: another limit or a worker's death broke them, or no limit
@@ -122,7 +126,7 @@ extension Recording {
   }
 
   /// The first outcome that applies, in the order of section 5 of docs/verdict.md: a fault or an
-  /// incomplete recording, a signal, an abort, a limit, an expected limit that was not reached, a
+  /// incomplete recording, a signal, an abort, a server that was not there, a limit, an expected limit that was not reached, a
   /// failed threshold.
   fileprivate func outcome(
     _ results: [ThresholdResult], broken: [BrokenPhase], decisive: BrokenPhase?,
@@ -148,13 +152,17 @@ extension Recording {
     if let abort { return (.failed, ExitStatus.thresholdFailed, abort) }
     var pass = "passed: \(drivenWords)\(searchWords)"
     if let decisive {
-      let headline = headline(of: decisive.limit, in: decisive.phase.name)
-      guard let expected else { return (.limit, ExitStatus.limit, headline) }
-      let held = held(in: decisive.phase)
-      if let mismatch = decisive.mismatch(with: expected, held: held) {
-        return (.limit, ExitStatus.limit, "\(headline); \(mismatch)")
+      let reach = reach(of: decisive.limit, in: decisive.phase.name)
+      let mismatch = expected.flatMap {
+        decisive.mismatch(with: $0, held: held(in: decisive.phase))
       }
-      pass = "passed: expected \(headline)"
+      guard expected != nil, mismatch == nil else {
+        let words = [reach, mismatch].compactMap(\.self).joined(separator: "; ")
+        return hasTestedNothing(because: decisive.limit)
+          ? (.error, ExitStatus.invalidPlan, "nothing was tested: \(words)")
+          : (.limit, ExitStatus.limit, "limit reached: \(words)")
+      }
+      pass = "passed: expected limit reached: \(reach)"
     } else if expected != nil {
       return (
         .failed, ExitStatus.thresholdFailed,

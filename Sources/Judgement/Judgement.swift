@@ -44,9 +44,15 @@ extension Judgement {
   /// what they measured until then decides nothing.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
 
+  /// Whether the run came to its end and has tested nothing, as its server was not there (docs/verdict.md, "The order").
+  package var hasTestedNothing: Bool {
+    verdict == .error && exitCode == ExitStatus.invalidPlan && limit != nil
+  }
+
   /// Why the thresholds are not judged, as the end of a sentence.
   package var notJudged: String {
-    verdict == .interrupted ? "the run was interrupted" : "the run did not come to its end"
+    if hasTestedNothing { return "nothing was tested" }
+    return verdict == .interrupted ? "the run was interrupted" : "the run did not come to its end"
   }
 }
 

@@ -15,7 +15,8 @@ extension Oracle {
       return
     }
     let codes: [Verdict: Int32] = [
-      .passed: 0, .failed: 99, .limit: 100, .interrupted: 105, .error: 1,
+      .passed: 0, .failed: 99, .limit: 100, .interrupted: 105,
+      .error: judgement.hasTestedNothing ? 104 : 1,
     ]
     expect(
       codes[judgement.verdict] == judgement.exitCode, "exit",
@@ -39,6 +40,10 @@ extension Oracle {
         recording.phases.contains { $0.outcome == .aborted }
           || !judgement.thresholds.allSatisfy(\.passed)
           || scenario.plan.expectedLimit != nil, "verdict", "failed, and nothing did")
+    case .error where judgement.hasTestedNothing:
+      expect(
+        truth.established == 0, "verdict",
+        "nothing was tested, and \(truth.established) connections stood")
     case .interrupted, .error: break
     }
     checkSignals()

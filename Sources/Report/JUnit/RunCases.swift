@@ -99,7 +99,9 @@ struct RunCases {
       body += "\nalso met\n"
       body += others.map { "\($0.cause) × \(Format.count($0.count))\n" }.joined()
     }
-    return .failure(type: limit.type, message: message, body: body)
+    return judgement.hasTestedNothing
+      ? .error(type: limit.type, message: judgement.headline, body: body)
+      : .failure(type: limit.type, message: message, body: body)
   }
 
   /// The index of the phase that was cut off, or else of the first that was never reached; nil when
@@ -124,7 +126,7 @@ struct RunCases {
     } else if !recording.complete {
       type = "incomplete"
       body += "\nThe recording ends at its last sample, \(Format.instant(recording.duration)).\n"
-    } else if judgement.verdict == .error {
+    } else if judgement.verdict == .error, !judgement.hasTestedNothing {
       type = "error"
     } else {
       return nil

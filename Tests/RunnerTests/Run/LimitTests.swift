@@ -98,7 +98,7 @@ import Testing
     try workspace.write(PlanText().on(network), to: "taken.plan")
     let (_, summary) = try workspace.summary(of: ["taken.plan"])
     withExtendedLifetime(holder) {}
-    #expect(summary.exit == 100)
+    #expect(summary.exit == 104)
     let limit = try #require(summary.limit)
     #expect(limit.end == "server")
     #expect(limit.syscall == "bind")

@@ -46,10 +46,12 @@ struct PathRunTests {
     """
   }
 
-  private func limit(_ text: String, in shell: String) throws -> (Summary, LimitRecord) {
+  private func limit(
+    _ text: String, in shell: String, exit: Int32 = 100
+  ) throws -> (Summary, LimitRecord) {
     try workspace.write(text, to: "path.plan")
     let (ending, summary) = try workspace.summary(of: ["path.plan"], shell: shell)
-    #expect(summary.exit == 100, "\(ending.errors)")
+    #expect(summary.exit == exit, "\(ending.errors)")
     let recording = try workspace.recording(of: "path")
     return (summary, try #require(recording.limits.first))
   }
@@ -106,7 +108,8 @@ struct PathRunTests {
   func `a route that refuses is named`(type: String, errno: String) throws {
     let (_, limit) = try limit(
       plan("target: 10.66.1.1:9100", sources: "10.66.0.2"),
-      in: within("ip address add 10.66.0.2/32 dev lo", "ip route add \(type) 10.66.1.0/24"))
+      in: within("ip address add 10.66.0.2/32 dev lo", "ip route add \(type) 10.66.1.0/24"),
+      exit: 104)
     #expect(limit.errno?.name == errno)
     #expect(limit.resource == .noRoute)
     #expect(value("refused by", in: limit)?.contains(type) == true)

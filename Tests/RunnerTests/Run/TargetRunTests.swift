@@ -71,11 +71,11 @@ import Testing
     #expect(summary.thresholds.map(\.value) == [20])
   }
 
-  @Test func `where nobody listens that is the limit`() throws {
+  @Test func `where nobody listens nothing was tested`() throws {
     try write(PlanText(goal: "300", target: network.endpoint))
     let (_, summary) = try workspace.summary(of: ["theirs.plan"])
-    #expect(summary.verdict == "limit")
-    #expect(summary.exit == 100)
+    #expect(summary.verdict == "error")
+    #expect(summary.exit == 104)
     let limit = try #require(summary.limit)
     #expect(limit.resource == "nobody-listens")
     #expect(limit.end == "server")
