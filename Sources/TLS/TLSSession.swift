@@ -21,6 +21,11 @@ package final class TLSSession {
   /// In TLS 1.3 every handshake may bring new tickets, in TLS 1.2 only a full one need bring a session.
   var isOfTLS13: Bool { unsafe SSL_SESSION_get_protocol_version(raw) == TLS1_3_VERSION }
 
+  /// For tests of sessions that are old.
+  func begin(secondsEarlier seconds: Int) {
+    _ = unsafe SSL_SESSION_set_time(raw, SSL_SESSION_get_time(raw) - seconds)
+  }
+
   /// Whether the server's time for it is over: OpenSSL would not even offer the session.
   var isExpired: Bool {
     let limit = unsafe lifetime > 0 ? lifetime : Int(SSL_SESSION_get_timeout(raw))

@@ -128,6 +128,25 @@ private final class Kept {
     for _ in 0..<3 { #expect(store.next(for: Self.first) === given[1]) }
   }
 
+  @Test(arguments: [TLSVersion.v12, .v13])
+  func `a session is resumed as long as the server said, and no longer`(version: TLSVersion) throws
+  {
+    let store = Kept(share: 1)
+    let given = try sessions(2, version)
+    let lifetime = given[0].lifetime
+    #expect(lifetime > 60)
+    store.keep(given[0], of: Self.first)
+    given[0].begin(secondsEarlier: lifetime - 60)
+    #expect(store.next(for: Self.first) === given[0])
+    store.note(given[0], of: Self.first, isResumed: true)
+    given[0].begin(secondsEarlier: 60)
+    #expect(store.next(for: Self.first) == nil && store.count == 0)
+    // One that was under way meanwhile is refused for its age, not as tickets are taken once.
+    store.note(given[0], of: Self.first, isResumed: false)
+    store.keep(given[1], of: Self.first)
+    for _ in 0..<2 { #expect(store.next(for: Self.first) === given[1]) }
+  }
+
   @Test func `sessions of all endpoints together are bounded`() throws {
     let store = Kept(share: 1)
     let session = try sessions(1)[0]

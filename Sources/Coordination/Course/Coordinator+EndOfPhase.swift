@@ -160,22 +160,24 @@ extension Coordinator {
   /// Why a layer on top of TCP was refused: the number and the words that the client has for it, and the words of the
   /// server end. Text that a peer sent is escaped in them. The scoreboards keep such words by phase and errno. Those with the limit's errno
   /// are taken, from this phase; or from the phase before, where all failures of the limit came between the two
-  /// (`failures(of:)`).
+  /// (`failures(of:)`). A server that refuses a client of TLS 1.3 does so before the client hears of it, and so may
+  /// have had its word in the phase before.
   private func words(of limit: LimitRecord) -> [Fact] {
     let errno = limit.errno.map { Errno(rawValue: CInt($0.number)) }
     let isOfThisPhase = ledger.records.contains {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
     let place = isOfThisPhase ? phase : phaseBefore ?? phase
-    func refusal(_ end: End) -> Refusal? {
+    func refusal(_ end: End, in phase: Int) -> Refusal? {
       fleet.members.lazy.filter { $0.end == end }
-        .compactMap { $0.board.refusal(errno, in: place) }.first
+        .compactMap { $0.board.refusal(errno, in: phase) }.first
     }
-    let said = refusal(.client)
+    let said = refusal(.client, in: place)
+    let ofServer = refusal(.server, in: place) ?? phaseBefore.flatMap { refusal(.server, in: $0) }
     return [
       said.map { Fact(LimitRecord.saidName, $0.words) },
       said?.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
-      refusal(.server).map { Fact("the server end's own words", $0.words) },
+      ofServer.map { Fact("the server end's own words", $0.words) },
     ].compactMap(\.self)
   }
 
