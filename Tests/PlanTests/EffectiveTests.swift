@@ -30,7 +30,7 @@ import Testing
     phases: [ramp: {to: 10}]
     """,
     """
-    server: {listen: "127.0.0.1:9000", tls: {verify: ./off}}
+    server: {listen: "127.0.0.1:9000", tls: {verify: ./on}}
     tls: {certificate: a.pem, key: a.key, resume: 99.5%}
     phases: [ramp: {to: 10}]
     """,

@@ -66,6 +66,7 @@ extension LayerStage where System == TLSKernel<SimulatedKernel> {
 
 extension ClientEnd where System == TLSKernel<SimulatedKernel> {
   var underWay: Int { end.connections.kernel.underWay }
+  var handshakes: Int { end.connections.kernel.handshakes.count }
   var listeners: Int { end.connections.kernel.listeners.count }
   var keepsNothing: Bool { end.connections.kernel.keepsNothing }
 }

@@ -45,10 +45,11 @@ extension Reader {
     guard let verify = fields["verify"],
       let name = text(verify.item, "off or the name of a file"), name != "off"
     else { return }
-    guard name != "system" else {
+    // Words that a plan has elsewhere, and that are hardly meant as names of files.
+    guard !["system", "on"].contains(name) else {
       return report(
-        verify.item.place, "the server takes no certificates of the host's authorities",
-        hint: "name the PEM file of those that clients' certificates come from")
+        verify.item.place, "expected off or a PEM file, found '\(name)'",
+        hint: "name the file of the certificates that clients' ones come from")
     }
     tls?.clientAuthorities = file(name, verify.item)
   }
@@ -138,7 +139,7 @@ extension PlanTLS {
 extension PlanTLS.File {
   /// The entry `verify`. A file may be called as a word is that stands there.
   fileprivate var verifyYAML: String {
-    "verify: \(yamlScalar((["off", "system"].contains(name) ? "./" : "") + name))"
+    "verify: \(yamlScalar((["off", "on", "system"].contains(name) ? "./" : "") + name))"
   }
 }
 
