@@ -25,8 +25,9 @@ extension TLSKernel where Base: ~Copyable {
     return session
   }
 
-  /// Whether the handshake of a row is to listen for a session.
-  func wantsSession(_ row: UInt32) -> Bool {
+  /// Whether the handshake of a row is to listen for a session. Mutating, as Swift copies the whole kernel for a method
+  /// that changes nothing and is not inlined.
+  mutating func wantsSession(_ row: UInt32) -> Bool {
     attempts[row].map { sessions.wants(from: $0.endpoint) } ?? false
   }
 
