@@ -49,9 +49,13 @@ final class SessionStage {
   private var orders: UInt64 = 0
   private var finding: String?
 
-  /// - Parameter pieceSize: the most bytes that an end reads or sends at once.
-  static func play(_ scene: SessionScene, pieceSize: Int) throws -> Played {
-    let stage = try SessionStage(scene, pieceSize: pieceSize)
+  /// - Parameters:
+  ///   - pieceSize: the most bytes that the client reads or sends at once.
+  ///   - serverPieceSize: the same of the server.
+  static func play(
+    _ scene: SessionScene, pieceSize: Int, serverPieceSize: Int = .max
+  ) throws -> Played {
+    let stage = try SessionStage(scene, pieceSize: pieceSize, serverPieceSize: serverPieceSize)
     defer { stage.end() }
     try stage.connect()
     if scene.opens { stage.pass(toClient: true, toServer: true, bit: nil) }
@@ -65,7 +69,7 @@ final class SessionStage {
     return stage.played
   }
 
-  private init(_ scene: SessionScene, pieceSize: Int) throws {
+  private init(_ scene: SessionScene, pieceSize: Int, serverPieceSize: Int) throws {
     peer = ScriptedPeer(network, at: Self.middle)
     try peer.listen()
     var assigned = scene.session.staffing.clients[0]
@@ -78,7 +82,7 @@ final class SessionStage {
     assignedServer.clients = []
     assignedServer.ephemeralPorts = nil
     endpoint = assignedServer.endpoint
-    server = try Member(.server(assignedServer), network, pieceSize: pieceSize)
+    server = try Member(.server(assignedServer), network, pieceSize: serverPieceSize)
     client = try Member(.client(assigned), network, pieceSize: pieceSize)
   }
 

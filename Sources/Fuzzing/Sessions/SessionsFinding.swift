@@ -7,6 +7,12 @@ func sessionsFinding(in bytes: [UInt8]) -> String? {
   do {
     let whole = try SessionStage.play(scene, pieceSize: .max)
     if let finding = whole.finding { return finding }
+    for pieceSize in [1, 7] {
+      let cut = try SessionStage.play(scene, pieceSize: .max, serverPieceSize: pieceSize)
+      // A server sends a message back piece by piece, as it has come. The client may notice that: where somebody else
+      // has spoken meanwhile, bytes of other pieces are taken for the next frame.
+      if let finding = cut.finding { return "in pieces of \(pieceSize) at the server: \(finding)" }
+    }
     // TLS draws random bytes, and its records are cut by the size of what is sent.
     if scene.hasTLS { return try SessionStage.play(scene, pieceSize: 7).finding }
     for pieceSize in [Int.max, 1, 3] {

@@ -256,6 +256,19 @@ import Testing
     }
   }
 
+  @Test func `what follows a DISCONNECT is not heard, in whichever read it comes`() throws {
+    for isCut in [false, true] {
+      let server = try MQTTServerByHand.open(.test(.v5))
+      let pieces: [[UInt8]] = [[0xE0, 1, 0x89], [0xFF, 0xFF]]
+      for piece in isCut ? pieces : [pieces.flatMap(\.self)] { server.say(piece) }
+      // The client leaves it to the server to close, for a while.
+      #expect(server.failures == [])
+      server.stage.run(for: .seconds(6))
+      #expect(server.failures == MQTTServerByHand.failed(.protocolError))
+      #expect(server.refusal == "DISCONNECT: server busy (137)")
+    }
+  }
+
   @Test func `a server that only closes is a peer that closed`() throws {
     for farewell in [[], [0xE0, 0]] as [[UInt8]] {
       let server = try MQTTServerByHand.open(.test(.v5))

@@ -12,6 +12,8 @@ extension MQTTSession {
       readers[row] = reader
       conversing[row] = state
     }
+    // In the read that has brought the end, too, the kernel drops what stands behind it.
+    if state.place == .ended { return SessionStep(event: .more, used: heard.count) }
     var used = 0
     while true {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
@@ -41,6 +43,7 @@ extension MQTTSession {
         }
       default:
         if let event = hearRare(row, step.event) {
+          if case .ended = event { state.place = .ended }
           pieces.endPiece()
           return SessionStep(event: event, used: used)
         }

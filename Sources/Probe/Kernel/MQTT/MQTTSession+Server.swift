@@ -25,7 +25,7 @@ extension MQTTSession {
         pieces.endPiece()
         switch state.place {
         case .topic, .subscribe, .unsubscribe: keepCut(row)
-        case .between, .passing, .payload: break
+        case .between, .passing, .payload, .ended: break
         }
         return SessionStep(event: .more, used: used)
       case .publishBegins:

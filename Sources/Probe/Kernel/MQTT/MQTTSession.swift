@@ -40,6 +40,8 @@ struct MQTTSession: Session, ~Copyable {
       /// In a payload that goes back, or does not.
       case passing, payload
       case subscribe, unsubscribe
+      /// Behind a server's DISCONNECT, which nothing may follow (5.0: 3.14.4).
+      case ended
     }
 
     /// Of the last message of QoS 1 that was begun.
