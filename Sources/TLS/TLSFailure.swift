@@ -27,16 +27,14 @@ package enum TLSFailure: Equatable, Sendable {
 }
 
 extension TLSFailure {
-  /// The alert that the failure itself names. Where it names none, this end may have sent one
-  /// (`Handshake.sentAlert`).
-  package var alert: Alert? {
-    switch self {
-    case .alertReceived(let alert), .alertSent(let alert, _): alert
-    case .certificate, .noCommonCipher, .noCommonVersion, .noCommonProtocol, .noClientCertificate,
-      .closed, .notTLS, .library, .outOfMemory:
-      nil
-    }
+  /// The alert by which the peer gave up; nil where it sent none.
+  package var alertReceived: Alert? {
+    if case .alertReceived(let alert) = self { alert } else { nil }
   }
+
+  /// The alert that the failure itself says was sent. Other failures may have had one sent as well
+  /// (`Handshake.sentAlert`).
+  package var alertSent: Alert? { if case .alertSent(let alert, _) = self { alert } else { nil } }
 }
 
 extension TLSFailure: CustomStringConvertible {

@@ -14,7 +14,7 @@ package struct Refusal: Sendable, Hashable {
 /// The number that a protocol has for a refusal, such as HTTP's 503.
 package struct RefusalCode: Sendable, Hashable {
   /// Whose table of numbers it is from.
-  package enum Table: UInt16, Sendable, CaseIterable {
+  package enum Table: UInt8, Sendable, CaseIterable {
     /// Alerts (RFC 8446, section 6).
     case tls = 1
     /// Status codes (RFC 9110, section 15).
@@ -27,10 +27,13 @@ package struct RefusalCode: Sendable, Hashable {
 
   package var table: Table
   package var number: UInt16
+  /// Whether this end has said it to its peer; false where the peer has said it.
+  package var isSent: Bool
 
-  package init(_ table: Table, _ number: UInt16) {
+  package init(_ table: Table, _ number: UInt16, isSent: Bool = false) {
     self.table = table
     self.number = number
+    self.isSent = isSent
   }
 }
 

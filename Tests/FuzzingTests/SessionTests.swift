@@ -25,11 +25,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("upgrade-refused", ["websocket 71 in 1: 1", "HTTP 503"]),
+    ("upgrade-refused", ["websocket 71 in 1: 1", "HTTP 503 × 1"]),
     ("upgrade-silent", ["websocket 110 in 1: 1"]),
-    ("close-1013", ["websocket 71 in 1: 1", "close 1013 (try again later): \"full !\""]),
-    ("connack-not-authorized", ["mqtt 71 in 1: 1", "not authorized (5)"]),
-    ("disconnect-busy", ["mqtt 71 in 1: 1", "DISCONNECT: server busy (137)"]),
+    ("close-1013", ["websocket 71 in 1: 1", "close 1013 (try again later): \"full !\" × 1"]),
+    ("connack-not-authorized", ["mqtt 71 in 1: 1", "not authorized (5) × 1"]),
+    ("disconnect-busy", ["mqtt 71 in 1: 1", "DISCONNECT: server busy (137) × 1"]),
     ("no-pong", ["websocket 110 in 1: 1"]),
   ])
   func `a client counts what it is told`(name: String, failures: [String]) throws {

@@ -5,7 +5,6 @@ import Plan
 import Probe
 import Recording
 import SystemPackage
-import TLS
 import WorkerLog
 
 /// What a phase came to when it ends: its counts, its promise, and the limits that broke it.
@@ -157,28 +156,37 @@ extension Coordinator {
     for limit in limits { note(limit) }
   }
 
-  /// Why a layer on top of TCP was refused: the number and the words that the client has for it, and the words of the
-  /// server end. Text that a peer sent is escaped in them. The scoreboards keep such words by phase and errno. Those with the limit's errno
-  /// are taken, from this phase; or from the phase before, where all failures of the limit came between the two
-  /// (`failures(of:)`). A server that refuses a client of TLS 1.3 does so before the client hears of it, and so may
-  /// have had its word in the phase before.
+  /// Why a layer on top of TCP was refused: what the client heard most often, with its number, and what else; and the
+  /// words of the server end. Text that a peer sent is escaped in them.
+  ///
+  /// What was said with the limit's call and errno is taken, from this phase; or from the phase before, where all failures
+  /// of the limit came between the two (`failures(of:)`). A server that refuses a client of TLS 1.3 does so before the
+  /// client hears of it, and so may have had its word in the phase before.
   private func words(of limit: LimitRecord) -> [Fact] {
-    let errno = limit.errno.map { Errno(rawValue: CInt($0.number)) }
     let isOfThisPhase = ledger.records.contains {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
     let place = isOfThisPhase ? phase : phaseBefore ?? phase
-    func refusal(_ end: End, in phase: Int) -> Refusal? {
-      fleet.members.lazy.filter { $0.end == end }
-        .compactMap { $0.board.refusal(errno, in: phase) }.first
+    var ofServer = refusals(.server, like: limit, in: place).mostFrequent
+    if ofServer == nil, let phaseBefore {
+      ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
     }
-    let said = refusal(.client, in: place)
-    let ofServer = refusal(.server, in: place) ?? phaseBefore.flatMap { refusal(.server, in: $0) }
-    return [
-      said.map { Fact(LimitRecord.saidName, $0.words) },
-      said?.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
-      ofServer.map { Fact("the server end's own words", $0.words) },
-    ].compactMap(\.self)
+    return refusals(.client, like: limit, in: place).facts
+      + (ofServer.map { [Fact("the server end's own words", $0.words)] } ?? [])
+  }
+
+  /// The refusals with the limit's call and errno that workers of one end have met in a phase.
+  private func refusals(_ end: End, like limit: LimitRecord, in phase: Int) -> RefusalTally {
+    var tally = RefusalTally()
+    for member in fleet.members where member.end == end {
+      for row in member.board.refusals.rows(of: phase)
+      where row.call.name == limit.syscall
+        && row.errno.map({ Int($0.rawValue) }) == limit.errno?.number
+      {
+        tally.add(row.refusal, row.count)
+      }
+    }
+    return tally
   }
 
   /// How many client workers have died, so that nobody opens their share of a phase; nil where none has.
@@ -209,14 +217,5 @@ extension Coordinator {
     let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
     progress.note("\(plan.name): \(text) a byte after the limit")
     return Fact("alive after the limit", text)
-  }
-}
-
-extension SaidCode {
-  /// The code with the name that its table has for it: alerts are known by their names, the others by their numbers.
-  fileprivate init(_ code: RefusalCode) {
-    self.init(
-      code.table, Int(code.number),
-      name: code.table == .tls ? Alert(rawValue: UInt8(clamping: code.number)).name : nil)
   }
 }

@@ -48,7 +48,7 @@ extension Coordinator {
   var serverMayHaveClosed: Bool? {
     guard hasOwnServer else { return nil }
     let (phase, name) = (phase, state.phases[phase].name)
-    return fleet.any(.server) { $0.isLimited(in: phase) || $0.hasRefusal(in: phase) }
+    return fleet.any(.server) { $0.isLimited(in: phase) || !$0.refusals.rows(of: phase).isEmpty }
       || fleet.members.contains { $0.end == .server && !$0.isAlive }
       || state.failures.contains { $0.end == .server && $0.phase == name }
   }

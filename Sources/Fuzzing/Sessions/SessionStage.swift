@@ -230,9 +230,7 @@ final class SessionStage {
     let calls = board.failures.rows().map {
       "\($0.call.name) \($0.errno?.rawValue ?? 0) in \($0.phase): \($0.count)"
     }
-    let errnos: [Errno] = [.protocolError, .connectionReset, .brokenPipe, .timedOut, .noMemory]
-    let words = (0..<3).flatMap { phase in errnos.compactMap { board.refusal($0, in: phase)?.words }
-    }
+    let words = (0..<3).flatMap(board.refusals.rows).map { "\($0.refusal.words) × \($0.count)" }
     return calls + words
   }
 }

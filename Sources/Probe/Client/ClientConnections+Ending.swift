@@ -120,7 +120,7 @@ extension ClientConnections where System: ~Copyable {
     guard case .failed(let layer, let refusal) = kernel.layerStep(rows.descriptor(slot)) else {
       return call
     }
-    if error != .timedOut { board.keepRefusal(refusal, error, phase: phase) }
+    if error != .timedOut { board.refusals.add(refusal, layer, error, phase: phase) }
     return layer
   }
 

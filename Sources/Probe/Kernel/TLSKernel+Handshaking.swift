@@ -157,7 +157,9 @@ extension LayerFailure {
   init(_ failure: TLSFailure, sent: Alert?) {
     self.init(
       words: "\(failure)",
-      code: (failure.alert ?? sent).map { RefusalCode(.tls, UInt16($0.rawValue)) },
+      code: (failure.alertReceived ?? failure.alertSent ?? sent).map {
+        RefusalCode(.tls, UInt16($0.rawValue), isSent: failure.alertReceived == nil)
+      },
       errno: failure == .outOfMemory ? .noMemory : .protocolError)
   }
 

@@ -2,7 +2,6 @@ package import Linux
 import Messages
 import Synchronization
 package import SystemPackage
-package import WorkerLog
 
 /// The memory that one worker shares with the coordinator. They have no other channel, but for two
 /// event counters by which they wake each other, and a pipe for what `serve --verbose` shows.
@@ -34,7 +33,7 @@ package struct Scoreboard: @unchecked Sendable {
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
     static let refusals = unasked + 8 + Scoreboard.mostSaid
-    static let wrongs = refusals + 2 * Scoreboard.mostRefusals * Scoreboard.refusalStride
+    static let wrongs = refusals + RefusalTable.stride
     static let drive =
       wrongs + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
     static let sources = drive + DriveLog.stride
@@ -115,61 +114,14 @@ package struct Scoreboard: @unchecked Sendable {
 
   /// The most bytes that are kept of a wrong answer, or of what a peer says unasked; a multiple of 8.
   package static let mostSaid = 1024
-  /// The most bytes that are kept of the words of a refusal; a multiple of 8.
-  package static let mostRefusalWords = 248
   /// How many wrong answers to messages of one pattern are kept.
   static let mostWrongAnswers = 3
-  /// How many refusals of one phase are kept, each with another errno.
-  static let mostRefusals = 3
 
   /// Keeps what a peer says unasked, if nothing was kept before in the phase: servers that turn a connection away
   /// often say why.
   func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
     guard load(Offset.unasked) == 0 else { return }
     unsafe keep(bytes, at: Offset.unasked)
-  }
-
-  /// Keeps why a handshake on top of TCP was refused, if no refusal with this errno was kept before in this phase.
-  /// Two phases in a row have places of their own: a failure between them is counted in the first and may be reported
-  /// with the second, and then the coordinator asks for the words of the first.
-  @inline(never)
-  func keepRefusal(_ refusal: Refusal, _ errno: Errno?, phase: Int) {
-    let key = Self.key(errno, phase: phase)
-    for index in 0..<Self.mostRefusals {
-      let place = Self.placeOfRefusal(index, phase: phase)
-      let keptKey = load(place) >> 16
-      if keptKey == key { return }
-      // What another phase has left there may be overwritten.
-      guard keptKey >> 16 != key >> 16 else { continue }
-      store(Self.cell(of: refusal.code), place + Self.refusalStride - 8)
-      var words = refusal.words
-      return words.withUTF8 {
-        unsafe keep(UnsafeRawBufferPointer($0), at: place, most: Self.mostRefusalWords, key: key)
-      }
-    }
-  }
-
-  private static func placeOfRefusal(_ index: Int, phase: Int) -> Int {
-    Offset.refusals + ((phase & 1) * mostRefusals + index) * refusalStride
-  }
-
-  /// The bytes of a refusal: its key, its words, and the number of its protocol.
-  private static let refusalStride = 8 + mostRefusalWords + 8
-
-  private static func cell(of code: RefusalCode?) -> UInt64 {
-    code.map { UInt64($0.table.rawValue) << 16 | UInt64($0.number) } ?? 0
-  }
-
-  private static func code(in cell: UInt64) -> RefusalCode? {
-    RefusalCode.Table(rawValue: UInt16(truncatingIfNeeded: cell >> 16)).map {
-      RefusalCode($0, UInt16(truncatingIfNeeded: cell))
-    }
-  }
-
-  /// What stands in the first cell of a refusal, above the 16 bits of its length: its phase, from 1, and its errno.
-  private static func key(_ errno: Errno?, phase: Int) -> UInt64 {
-    (UInt64(phase & 0x7FFF_FFFF) + 1) << 16
-      | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
   }
 
   /// Keeps a wrong answer to a message of the pattern at this place in the plan, if fewer than
@@ -205,18 +157,16 @@ package struct Scoreboard: @unchecked Sendable {
     Offset.wrongs + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
   }
 
-  /// Writes a cell with the length and, above its 16 bits, the key; the first `most` bytes follow it.
-  private func keep(
-    _ bytes: UnsafeRawBufferPointer, at place: Int, most: Int = mostSaid, key: UInt64 = 0
-  ) {
+  /// Writes a cell with the length; the bytes follow it.
+  private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int) {
     guard let first = bytes.baseAddress else { return }
-    let count = min(bytes.count, most)
+    let count = min(bytes.count, Self.mostSaid)
     unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
     // The length is written last, as it makes the bytes visible.
-    unsafe cell(place).pointee.store(key << 16 | UInt64(count), ordering: .releasing)
+    unsafe cell(place).pointee.store(UInt64(count), ordering: .releasing)
   }
 
-  /// Forgets what peers have said, as a phase begins: it does not explain what happens in this one. Refusals are not
+  /// Forgets what peers have said, as a phase begins: it does not explain what happens in this one. `refusals` are not
   /// forgotten, since they carry their phase.
   ///
   /// - Parameter patterns: how many the plan has. The places of others are not touched, so that they take no memory.
@@ -241,31 +191,8 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// Why a layer on top of TCP was refused in a phase: the first refusal with this errno. Nil when
-  /// there was none, when `mostRefusals` with other errnos came first, and when the phase is neither the worker's
-  /// own nor the one before it.
-  package func refusal(_ errno: Errno?, in phase: Int) -> Refusal? {
-    let key = Self.key(errno, phase: phase)
-    for index in 0..<Self.mostRefusals {
-      let place = Self.placeOfRefusal(index, phase: phase)
-      guard load(place) >> 16 == key else { continue }
-      return Refusal(
-        String(decoding: kept(at: place), as: UTF8.self),
-        code: Self.code(in: load(place + Self.refusalStride - 8)))
-    }
-    return nil
-  }
-
-  /// Whether a handshake on top of TCP was refused in a phase, with whatever errno.
-  package func hasRefusal(in phase: Int) -> Bool {
-    let key = Self.key(nil, phase: phase) >> 16
-    return (0..<Self.mostRefusals).contains {
-      load(Self.placeOfRefusal($0, phase: phase)) >> 32 == key
-    }
-  }
-
   private func kept(at place: Int) -> [UInt8] {
-    let count = unsafe cell(place).pointee.load(ordering: .acquiring) & 0xFFFF
+    let count = unsafe cell(place).pointee.load(ordering: .acquiring)
     return unsafe Array(UnsafeRawBufferPointer(start: base + place + 8, count: Int(count)))
   }
 
@@ -325,6 +252,11 @@ package struct Scoreboard: @unchecked Sendable {
 
   package var failures: FailureTable {
     unsafe FailureTable(base: base + Offset.failures)
+  }
+
+  /// Why layers on top of TCP were refused.
+  package var refusals: RefusalTable {
+    unsafe RefusalTable(base: base + Offset.refusals)
   }
 
   // MARK: What was driven

@@ -128,7 +128,7 @@ extension Server where System: ~Copyable {
   ///
   /// A reset is the peer's close, and no failure. Any other error counts as a failure of the call, unless a layer on
   /// top of TCP has failed. That is the client's to count: the server only keeps the words that say why
-  /// (`Scoreboard.keepRefusal`). But where this end lacked memory for the layer, the server counts the failure. Of
+  /// (`Scoreboard.refusals`). But where this end lacked memory for the layer, the server counts the failure. Of
   /// strangers' connections nothing is counted and nothing kept.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
@@ -138,7 +138,7 @@ extension Server where System: ~Copyable {
         if error == .noMemory {
           count(layer, error)
         } else {
-          board.keepRefusal(refusal, error, phase: command.phase)
+          board.refusals.add(refusal, layer, error, phase: command.phase)
         }
       }
       // A reset might overtake the words by which the layer tells the client why.

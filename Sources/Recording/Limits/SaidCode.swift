@@ -8,30 +8,40 @@ package struct SaidCode: Sendable, Hashable {
   /// The table's name for the number, on which the protocol's users search the web; nil where it is known by its
   /// number.
   package var name: String?
+  /// Whether the client has said it, to a server that it does not trust or understand; else the server has.
+  package var isSent: Bool
 
-  package init(_ table: RefusalCode.Table, _ number: Int, name: String? = nil) {
+  package init(_ table: RefusalCode.Table, _ number: Int, name: String? = nil, isSent: Bool = false)
+  {
     self.table = table
     self.number = number
     self.name = name
+    self.isSent = isSent
   }
 
-  /// Without the number where there is a name: `HTTP 503`, `TLS handshake_failure`.
-  package var shortWords: String { "\(table.name) \(name ?? String(number))" }
+  /// Without the number where there is a name: `HTTP 503`, `TLS handshake_failure`, `TLS unknown_ca, sent`.
+  package var shortWords: String { "\(words)\(isSent ? ", sent" : "")" }
+
+  private var words: String { "\(table.name) \(name ?? String(number))" }
+
+  private static let sentWords = ", sent by the client"
 
   /// The protocol as plans name it: `http`.
   package var protocolName: String { table.name.lowercased() }
 
   /// Reads what `description` says. Nil for anything else.
   package init?(_ text: String) {
-    guard let (first, rest) = Self.cut(text, at: " "),
+    let isSent = text.hasSuffix(Self.sentWords)
+    let said = isSent ? text.dropLast(Self.sentWords.count) : Substring(text)
+    guard let (first, rest) = Self.cut(said, at: " "),
       let table = RefusalCode.Table.allCases.first(where: { $0.name == first })
     else { return nil }
     if let number = Int(rest) {
-      self.init(table, number)
+      self.init(table, number, isSent: isSent)
     } else if let (name, end) = Self.cut(rest, at: " ("), end.hasSuffix(")"),
       let number = Int(end.dropLast())
     {
-      self.init(table, number, name: String(name))
+      self.init(table, number, name: String(name), isSent: isSent)
     } else {
       return nil
     }
@@ -46,5 +56,7 @@ package struct SaidCode: Sendable, Hashable {
 }
 
 extension SaidCode: CustomStringConvertible {
-  package var description: String { name.map { "\(table.name) \($0) (\(number))" } ?? shortWords }
+  package var description: String {
+    words + (name == nil ? "" : " (\(number))") + (isSent ? Self.sentWords : "")
+  }
 }

@@ -100,12 +100,13 @@ private func limitObject(_ limit: LimitRecord) -> JSON {
   ])
 }
 
-/// What the peer said when it refused. Without a code the protocol is the one that failed.
+/// What an end said when it refused the other. Without a code the protocol is the one that failed.
 private func saidObject(_ text: String, _ limit: LimitRecord) -> JSON {
   let code = limit.saidCode
   return .object([
     "protocol": .text(code?.protocolName ?? limit.syscall), "code": .integer(code?.number),
-    "name": .text(code?.name), "text": .text(text),
+    "name": .text(code?.name), "by": .text(code.map { $0.isSent ? "client" : "server" }),
+    "text": .text(text),
   ])
 }
 

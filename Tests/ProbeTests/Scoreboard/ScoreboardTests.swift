@@ -106,38 +106,50 @@ import WorkerLog
 }
 
 @Suite struct RefusalTests {
-  private static func code(_ number: Int) -> RefusalCode {
-    RefusalCode(.http, 500 + UInt16(number))
+  private static func http(_ number: UInt16) -> Refusal {
+    Refusal("HTTP \(number)", code: RefusalCode(.http, number))
   }
 
-  @Test func `refusals keep to their phase and their errno`() throws {
+  @Test func `refusals are counted by phase, call, errno and what was said`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }
+    let table = board.refusals
     for phase in 0..<5 {
-      #expect(!board.hasRefusal(in: phase))
-      for number in 1...2 {
-        board.keepRefusal(Refusal("said \(number) in \(phase)"), .protocolError, phase: phase)
-        board.keepRefusal(
-          Refusal("reset \(number) in \(phase)", code: Self.code(number)), .connectionReset,
-          phase: phase)
+      #expect(table.rows(of: phase).isEmpty)
+      let alert = Refusal("sent", code: RefusalCode(.tls, 48, isSent: true))
+      table.add(alert, .secure, .protocolError, phase: phase)
+      for number in [503, 429, 503, 503] as [UInt16] {
+        table.add(Self.http(number), .webSocket, .protocolError, phase: phase)
       }
+      table.add(Refusal("odd"), .webSocket, .protocolError, phase: phase)
+      table.add(Refusal("odder"), .webSocket, .protocolError, phase: phase)
+      table.add(Refusal("odd"), .webSocket, .connectionReset, phase: phase)
+      table.add(Refusal("odd"), .webSocket, nil, phase: phase)
       board.forgetSaid(patterns: 0)
-      #expect(board.hasRefusal(in: phase))
-      #expect(board.refusal(.protocolError, in: phase)?.words == "said 1 in \(phase)")
-      #expect(board.refusal(.connectionReset, in: phase)?.words == "reset 1 in \(phase)")
-      #expect(board.refusal(.protocolError, in: phase)?.code == nil)
-      #expect(board.refusal(.connectionReset, in: phase)?.code == Self.code(1))
-      #expect(board.refusal(.brokenPipe, in: phase) == nil)
-      #expect(board.refusal(nil, in: phase) == nil)
-      guard phase > 0 else { continue }
       // What came between two phases is asked for when the second is over.
-      #expect(board.refusal(.protocolError, in: phase - 1)?.words == "said 1 in \(phase - 1)")
-      #expect(board.refusal(.protocolError, in: phase - 2) == nil)
+      for told in [phase, phase - 1] where told >= 0 {
+        let rows = table.rows(of: told)
+        #expect(rows.map(\.count) == [1, 3, 1, 1, 1, 1, 1])
+        #expect(rows.prefix(3).map(\.refusal) == [alert, Self.http(503), Self.http(429)])
+        #expect(rows.map(\.call) == [.secure] + Array(repeating: .webSocket, count: 6))
+        #expect(rows.suffix(2).map(\.errno) == [.connectionReset, nil])
+      }
+      #expect(phase < 2 || table.rows(of: phase - 2).isEmpty)
     }
-    board.keepRefusal(Refusal(String(repeating: "a", count: 1000)), .noMemory, phase: 4)
-    #expect(board.refusal(.noMemory, in: 4)?.words.count == Scoreboard.mostRefusalWords)
-    board.keepRefusal(Refusal("one kind too many"), .brokenPipe, phase: 4)
-    #expect(board.refusal(.brokenPipe, in: 4) == nil)
+  }
+
+  @Test func `what does not fit is cut, or left out`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    let long = Refusal(String(repeating: "a", count: 1000))
+    for number in 0..<20 {
+      board.refusals.add(Self.http(UInt16(number)), .webSocket, .protocolError, phase: 4)
+      board.refusals.add(long, .mqtt, .protocolError, phase: 5)
+    }
+    #expect(board.refusals.rows(of: 4).count == RefusalTable.capacity)
+    let kept = board.refusals.rows(of: 5)
+    #expect(kept.map(\.count) == [20])
+    #expect(kept.map(\.refusal.words.count) == [RefusalTable.mostWords])
     #expect(board.unasked.isEmpty)
   }
 

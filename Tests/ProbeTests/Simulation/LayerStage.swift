@@ -187,12 +187,7 @@ final class LayerStage<System: Kernel & ~Copyable> {
 extension Scoreboard {
   /// The first refusal that is kept of the first two phases.
   var refusal: String? {
-    for phase in 0...1 {
-      for errno in [Errno.protocolError, .connectionReset, .brokenPipe, .noMemory] {
-        if let refusal = refusal(errno, in: phase) { return refusal.words }
-      }
-    }
-    return nil
+    (0...1).lazy.flatMap(refusals.rows).first?.refusal.words
   }
 }
 

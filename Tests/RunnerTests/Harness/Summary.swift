@@ -21,7 +21,7 @@ struct Summary: Decodable, Equatable {
 
   struct Said: Decodable, Equatable {
     let text: String
-    let `protocol`, name: String?
+    let `protocol`, name, by: String?
     let code: Int?
   }
 

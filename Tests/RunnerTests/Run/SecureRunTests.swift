@@ -67,7 +67,7 @@ import Testing
     #expect(limit.errno?.name == "EPROTO")
     #expect(
       limit.said
-        == .init(text: words, protocol: "tls", name: "bad_certificate", code: 42))
+        == .init(text: words, protocol: "tls", name: "bad_certificate", by: "client", code: 42))
     #expect(limit.count == 5)
     let recording = try workspace.recording(of: "secure")
     let evidence = try #require(recording.limits.first).evidence

@@ -1,0 +1,55 @@
+import Recording
+import Testing
+import WorkerLog
+
+@testable import Coordination
+
+@Suite struct RefusalTallyTests {
+  private static func http(_ number: UInt16) -> Refusal {
+    Refusal("HTTP \(number)", code: RefusalCode(.http, number))
+  }
+
+  private func facts(_ refusals: (Refusal, Int)...) -> [String] {
+    var tally = RefusalTally()
+    for (refusal, count) in refusals { tally.add(refusal, count) }
+    return tally.facts.map { "\($0.name): \($0.value)" }
+  }
+
+  @Test func `what was heard most often is what was said, whoever heard it first`() {
+    // Two workers; the first of each has heard 429 first.
+    #expect(
+      facts(
+        (Self.http(429), 1), (Self.http(503), 4000), (Self.http(429), 1), (Self.http(503), 5999))
+        == [
+          "said: HTTP 503", "code: HTTP 503", "how often: 9,999", "also said: HTTP 429 × 2",
+        ])
+  }
+
+  @Test func `one that says always the same needs no count`() {
+    #expect(facts((Self.http(503), 10)) == ["said: HTTP 503", "code: HTTP 503"])
+    #expect(facts((Refusal("odd"), 10)) == ["said: odd"])
+    #expect(facts() == [])
+  }
+
+  @Test func `without a number the words tell kinds apart, with one they do not`() {
+    func close(_ reason: String) -> Refusal {
+      Refusal("close 1013: \(reason)", code: RefusalCode(.webSocket, 1013))
+    }
+    #expect(
+      facts((close("1"), 1), (close("2"), 1)) == ["said: close 1013: 1", "code: WebSocket 1013"])
+    #expect(facts((Refusal("a"), 1), (Refusal("b"), 1)).last == "also said: b × 1")
+  }
+
+  @Test func `an alert has its name, and who sent it`() {
+    let heard = Refusal("the peer sent it", code: RefusalCode(.tls, 48))
+    let sent = Refusal("self-signed", code: RefusalCode(.tls, 48, isSent: true))
+    #expect(facts((heard, 1))[1] == "code: TLS unknown_ca (48)")
+    #expect(facts((sent, 1))[1] == "code: TLS unknown_ca (48), sent by the client")
+    for text in ["TLS unknown_ca (48)", "TLS unknown_ca (48), sent by the client", "HTTP 503"] {
+      #expect(SaidCode(text)?.description == text)
+    }
+    #expect(
+      SaidCode("TLS unknown_ca (48), sent by the client")?.shortWords == "TLS unknown_ca, sent")
+    for text in ["", "HTTP", "HTTP x", "SMTP 503", "TLS a (b)"] { #expect(SaidCode(text) == nil) }
+  }
+}
