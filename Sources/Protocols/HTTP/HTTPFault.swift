@@ -77,16 +77,4 @@ package enum HTTPFault: UInt8, Sendable, CaseIterable {
     case .endedEarly: "RFC 9112, 8"
     }
   }
-
-  /// The status code with which a server may refuse such a request.
-  package var status: UInt16 {
-    switch self {
-    case .startLineTooLong: 414
-    case .fieldLineTooLong, .headTooLong, .tooManyFields: 431
-    case .contentLengthTooLarge, .chunkSizeTooLarge: 413
-    case .unknownTransferCoding: 501
-    case .unknownVersion: 505
-    default: 400
-    }
-  }
 }

@@ -109,15 +109,10 @@ import Testing
     request.check(.server)
   }
 
-  @Test func `every fault has words, a section and a status that refuses`() {
+  @Test func `every fault has words and a section`() {
     #expect(Set(HTTPFault.allCases.map(\.words)).count == HTTPFault.allCases.count)
     for fault in HTTPFault.allCases {
       #expect(fault.section.hasPrefix("RFC 911"))
-      #expect((400..<600).contains(fault.status))
     }
-    #expect(HTTPFault.startLineTooLong.status == 414)
-    #expect(HTTPFault.headTooLong.status == 431)
-    #expect(HTTPFault.unknownVersion.status == 505)
-    #expect(HTTPFault.unknownTransferCoding.status == 501)
   }
 }
