@@ -87,10 +87,9 @@ def timer(bench):
 
 def http(bench):
     """wrk and runner against the same server, with the same request on 1,000 connections."""
-    answer = "HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
     server = subprocess.Popen(
-        [RUNNER, "serve", "--listen", "127.0.0.1:9800", "--processes", "1",
-         "--reply", f"send:{answer}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [RUNNER, "serve", "--listen", "127.0.0.1:9800", "--processes", "1", "--protocol", "http",
+         "--reply", "send:ok"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for("127.0.0.1", 9800)
 
