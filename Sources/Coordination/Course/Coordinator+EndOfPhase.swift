@@ -63,8 +63,8 @@ extension Coordinator {
     let failures = failures(of: record)
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
-    // What was there for a moment and is gone again has not come back.
-    record.recovery = record.promise?.isKept == true ? storm.recovery : nil
+    // What was there for a moment and is gone again has not come back, nor has what was never cut.
+    record.recovery = record.promise?.isKept == true && storm.cut > 0 ? storm.recovery : nil
     record.outcome = course.outcome(isKept: keeps(record))
     state.phases[phase] = record
     let readings = hostReadings.readings()

@@ -41,6 +41,8 @@ package struct ReturnDelay: Sendable, Equatable {
 extension Coordinator {
   /// The time between two looks while a storm lasts: its recovery is known so exactly.
   private static let stormTick = Duration.milliseconds(10)
+  /// How long what has come back has to stand until the storm is over: a server that is full may close it at once.
+  private static let stormStands = Duration.milliseconds(250)
 
   /// Tells each client how many of its connections to cut: of all, exactly what the plan says.
   mutating func beginStorm(_ plan: Phase.Storm) {
@@ -83,17 +85,22 @@ extension Coordinator {
     // So that charts show how few were left.
     try sample(hostReadings.readings())
     course.startGrowing()
-    var recovery: Double?
+    // Since when what was to come back has stood.
+    var standsSince: Instant?
     try loop(until: deadline, every: Self.stormTick) { fleet in
       if isCut, standing(fleet) >= target {
-        recovery = clock.now().seconds(since: start)
-        return true
+        let now = clock.now()
+        let since = standsSince ?? now
+        standsSince = since
+        return now >= since.advanced(by: Self.stormStands)
       }
+      standsSince = nil
       // Nothing comes back any more: a limit has stopped it. What is there and not accepted yet is waited for.
       return fleet.current(.held, .client) < target && fleet.hasSettled
         && fleet.current(.returning, .client) == 0
         && fleet.current(.connecting, .client) == 0
     }
+    let recovery = standsSince?.seconds(since: start)
     let atDeadline = bothEnds(fleet)
     fleet.post(.settle, phase: phase, start: clock.now())
     try loop(until: nil) { fleet in fleet.hasSettled }

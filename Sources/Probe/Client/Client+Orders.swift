@@ -100,7 +100,7 @@ extension Client where System: ~Copyable {
     settlesAt = nil
     guard command.order == .begin else { return false }
     let phase = command.phase
-    if case .storm = connections.assignment.tasks[phase] { return connections.returns.count > 0 }
+    if isRidingStorm { return connections.returns.count > 0 }
     guard case .open = connections.assignment.tasks[phase],
       phase < connections.assignment.reconnectOfPhase.count,
       let backoff = connections.assignment.reconnectOfPhase[phase],
@@ -153,6 +153,14 @@ extension Client where System: ~Copyable {
       - connections.pendingCloseCount - connections.churn.count
   }
 
+  /// Whether a storm lasts. What has come back may be lost again in it, and come back once more, until its end is ordered.
+  private var isRidingStorm: Bool {
+    guard command.order == .begin, case .storm = connections.assignment.tasks[command.phase] else {
+      return false
+    }
+    return true
+  }
+
   /// Tells the coordinator that the order in force is carried out, once it is.
   mutating func settleWhenDone() {
     guard case .settling = work else { return }
@@ -168,7 +176,7 @@ extension Client where System: ~Copyable {
     if stepsDown { messageEngine.resume(among: &connections) }
     stepsDown = false
     work = .none
-    connections.concedeReturns()
+    if !isRidingStorm { connections.concedeReturns() }
     connections.notes.flush()
     connections.board[.settledOrder] = command.number
     connections.kernel.callAttention()

@@ -72,10 +72,12 @@ extension Client where System: ~Copyable {
       return true
     }
     let row = connections.countFailure(call, error, position: position)
+    let isForgiven = connections.returns.forgivesFailures
     let isAwaited = connections.awaitReturn(
       number: UInt32(truncatingIfNeeded: connection.number),
-      attempt: connection.attempt == .max ? .max : connection.attempt + 1, failure: row)
-    if isAwaited { connections.markRetried(call, error, position: position) }
+      attempt: connection.attempt == .max ? .max : connection.attempt + 1,
+      failure: isForgiven ? row : nil)
+    if isAwaited, isForgiven { connections.markRetried(call, error, position: position) }
     if isExhaustion(error) { giveSpareBack() }
     return true
   }

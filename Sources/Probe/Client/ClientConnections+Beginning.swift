@@ -53,7 +53,6 @@ extension ClientConnections where System: ~Copyable {
     if rows.attempt(slot) > 0 {
       board.add(.reconnected)
       lastReturn = now
-      rows.setAttempt(slot, 0)
     }
     board.subtract(.connecting)
     board.add(.held)

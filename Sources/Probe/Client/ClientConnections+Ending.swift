@@ -134,12 +134,16 @@ extension ClientConnections where System: ~Copyable {
     let failure = countFailure(call, error, position: position)
     let isOfChurn = rows.marks(slot).has(.transient)
     let number = UInt32(truncatingIfNeeded: rows.number(slot))
+    // One that came back and is lost again did so in vain: a server that closes what it accepts is not to be asked
+    // at full speed.
+    let attempt = rows.attempt(slot)
     drop(slot)
     board.add(.closedByPeer)
     guard returns.isOpen, !isOfChurn else { return }
     let isForgiven = returns.forgivesLosses
-    if awaitReturn(number: number, attempt: 1, failure: isForgiven ? failure : nil), isForgiven {
-      markRetried(call, error, position: position)
-    }
+    let isAwaited = awaitReturn(
+      number: number, attempt: attempt == .max ? .max : attempt + 1,
+      failure: isForgiven ? failure : nil)
+    if isAwaited, isForgiven { markRetried(call, error, position: position) }
   }
 }

@@ -31,8 +31,10 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// The phase is over, and what still waits has not come back in it: its last failures have cost connections.
-  /// It goes on waiting, since the next phase may have it come back.
+  /// It goes on waiting, since the next phase may have it come back. What fails before that begins has failed for good
+  /// as well.
   mutating func concedeReturns() {
+    returns.stopForgiving()
     let failures = board.failures
     returns.forgetFailures { failures.unmarkRetried($0) }
   }

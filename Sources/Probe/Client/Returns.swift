@@ -53,6 +53,9 @@ struct Returns: ~Copyable {
   private(set) var backoff: Backoff?
   /// Whether a connection that was lost and came back counts as if it had not been lost.
   private(set) var forgivesLosses = false
+  /// Whether what fails now may still be made good in the phase: it may not once the phase is settled, though its
+  /// connection comes back in the next one.
+  private(set) var forgivesFailures = false
   /// Since when that holds.
   private(set) var openedAt = Instant(nanoseconds: 0)
 
@@ -80,6 +83,13 @@ struct Returns: ~Copyable {
     self.backoff = backoff
     openedAt = now
     self.forgivesLosses = forgivesLosses
+    forgivesFailures = true
+  }
+
+  /// From now on until the next `open` what fails has failed for good, whether or not its connection comes back.
+  mutating func stopForgiving() {
+    forgivesLosses = false
+    forgivesFailures = false
   }
 
   /// From now on nothing comes back. Those that wait go on waiting, for the next phase, or are taken out one by

@@ -345,7 +345,6 @@ struct ConnectionTable: ~Copyable {
   func history(_ slot: UInt32) -> UInt8 { histories[slot] }
   mutating func setHistory(_ slot: UInt32, _ history: UInt8) { histories[slot] = history }
   func attempt(_ slot: UInt32) -> UInt8 { attempts[slot] }
-  func setAttempt(_ slot: UInt32, _ attempt: UInt8) { attempts[slot] = attempt }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }

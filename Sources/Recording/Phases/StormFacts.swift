@@ -2,18 +2,19 @@
 package struct StormFacts: Sendable, Equatable {
   /// Connections that were cut.
   package let dropped: Int
-  /// Seconds; nil where the storm did not recover in time.
+  /// Seconds; nil where not all that was to come back did so in time and stood at the end, and where nothing was cut.
   package let recovery: Double?
   /// The most connections begun per second, averaged over a second; nil where no samples tell.
   package let peak: Double?
   /// Attempts that failed, whatever became of their connections later.
   package let refused: Int
 
-  /// "50,000 cut", "back after 12.3s", "at most 4,100/s", "12 attempts failed".
+  /// "50,000 cut", "back after 12.3 s", "at most 4,100/s", "12 attempts failed".
   package var parts: [String] {
     [
       "\(Format.count(dropped)) cut",
-      recovery.map { "back after \(Format.duration(seconds: $0))" } ?? "not back in time",
+      recovery.map { "back after \(Format.duration(seconds: $0))" }
+        ?? (dropped == 0 ? "nothing had to come back" : "not all back"),
       peak.map { "at most \(Format.rate($0)) begun" },
       refused == 1 ? "1 attempt failed" : "\(Format.count(refused)) attempts failed",
     ].compactMap(\.self)

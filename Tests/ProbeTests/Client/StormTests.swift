@@ -153,6 +153,47 @@ import Testing
     #expect(count(.reconnected, world) == 3)
   }
 
+  /// A client with one connection that its peer has cut, to come back after 1, 2 and 4 seconds.
+  private func cutOnce() throws -> (World, ScriptedPeer) {
+    let world = World()
+    let peer = ScriptedPeer(world.network, at: .first)
+    try peer.listen()
+    try world.addClient([.open(goal: 1, rate: nil), Self.storm()])
+    world.play()
+    _ = try peer.accept()
+    world.order(.begin, phase: 1, goal: 1)
+    world.run(for: .milliseconds(10))
+    #expect(count(.held, world) == 0)
+    return (world, peer)
+  }
+
+  @Test func `what comes back and is lost again waits for longer each time`() throws {
+    let (world, peer) = try cutOnce()
+    for wait in [1, 2, 4, 4] {
+      world.run(for: .seconds(wait) - .milliseconds(50))
+      #expect(count(.held, world) == 0)
+      world.run(for: .milliseconds(50))
+      #expect(count(.held, world) == 1)
+      try peer.close(#require(try peer.accept()), reset: false)
+      world.run(for: .milliseconds(1))
+    }
+    #expect(count(.closedByPeer, world) == 4)
+  }
+
+  @Test func `what is lost once a storm is over has failed for good`() throws {
+    let (world, peer) = try cutOnce()
+    world.run(for: .seconds(2))
+    let socket = try #require(try peer.accept())
+    world.order(.settle, phase: 1)
+    world.run(for: .milliseconds(10))
+    #expect(world.hasSettled(1))
+    try peer.close(socket, reset: false)
+    world.run(for: .milliseconds(10))
+    let row = try #require(world.client.board.failures.rows().first)
+    #expect(row.call == .closed && row.count == 1)
+    #expect(row.retried == 0)
+  }
+
   @Test func `a handshake that times out is an unsuccessful attempt`() throws {
     let world = try world(10, Self.storm(), timeout: .milliseconds(300))
     world.network.dials.silentEndpoints = [.first]
