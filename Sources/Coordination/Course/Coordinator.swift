@@ -136,7 +136,7 @@ package struct Coordinator: ~Copyable {
     sampler = Sampler(
       sources: prepared.staffing.sources.map { "\($0)" },
       patterns: prepared.plan.patterns.map(\.name),
-      pushes: prepared.plan.pushes, started: started)
+      pushes: prepared.plan.pushes, secure: Sampler.Secure(prepared.plan.tls), started: started)
     live = prepared.plan.hasLiveConditions ? LiveRecording(prepared.plan) : nil
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)

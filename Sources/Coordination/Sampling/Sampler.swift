@@ -1,4 +1,5 @@
 import Linux
+import Plan
 import Probe
 import Recording
 
@@ -19,6 +20,7 @@ package struct Sampler {
   private let sources: [String]
   private let patterns: [String]
   private let pushes: Bool
+  private let secure: Secure
   private let started: Instant
   /// For each of `latencies`, the counts of its buckets at the sample before.
   private var counts: [[UInt64]]
@@ -37,12 +39,23 @@ package struct Sampler {
   /// By worker, the bytes that were taken out of the worker's drive log since the sample before.
   private var driven: [Int: [UInt8]] = [:]
 
+  /// Which series of TLS a run has.
+  enum Secure {
+    case plain
+    /// TLS, and no session is to be resumed.
+    case full
+    case resuming
+  }
+
   /// - Parameter pushes: whether the built-in server pushes messages that nobody has asked for.
-  init(sources: [String], patterns: [String], pushes: Bool, started: Instant) {
+  init(
+    sources: [String], patterns: [String], pushes: Bool, secure: Secure = .plain, started: Instant
+  ) {
     // With thousands of sources one series each would outweigh everything else in the recording.
     self.sources = sources.count <= Self.mostSources ? sources : []
     self.patterns = patterns
     self.pushes = pushes
+    self.secure = secure
     self.started = started
     wanted = patterns.map { _ in 0 }
     counts = Self.latencies.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
@@ -134,15 +147,8 @@ package struct Sampler {
         reading(.reconnected, .counter, fleet.total(.reconnected, .client)),
         reading(.returning, .gauge, fleet.current(.returning, .client)),
       ] : []
-    // Only where connections speak TLS.
-    let secured =
-      fleet.total(.secured, .client) > 0
-      ? [(Series.Key.secured, Counter.secured), (.resumed, .resumed)].map { key, counter in
-        Reading(
-          key, unit: "handshakes", kind: .counter, value: Double(fleet.total(counter, .client)))
-      } : []
     return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others
-      + returned + secured + [
+      + returned + secureReadings(fleet) + [
         reading(.connecting, .gauge, fleet.current(.connecting, .client)),
         reading(.attempts, .counter, fleet.total(.opened, .client)),
         Reading(
@@ -158,6 +164,20 @@ package struct Sampler {
           .portsSkipped, unit: "ports", kind: .counter,
           value: Double(fleet.total(.portsSkipped, .client))),
       ]
+  }
+
+  /// Handshakes of TLS: from the first sample on, as a series that began with the first handshake would not tell phases
+  /// before it from later ones.
+  private func secureReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    guard secure != .plain else { return [] }
+    // The workers count on meanwhile, and a handshake in `secured` first. Read in the other order, more might seem
+    // resumed than were done.
+    let resumed = fleet.total(.resumed, .client)
+    let secured = fleet.total(.secured, .client)
+    func reading(_ key: Series.Key, _ value: Int) -> Reading {
+      Reading(key, unit: "handshakes", kind: .counter, value: Double(value))
+    }
+    return [reading(.secured, secured)] + (secure == .resuming ? [reading(.resumed, resumed)] : [])
   }
 
   private func messageReadings(_ fleet: borrowing Fleet, at instant: Instant) -> [Reading] {
@@ -283,6 +303,12 @@ package struct Sampler {
         $0 + fleet.total(index, $1, .client)
       }
     }
+  }
+}
+
+extension Sampler.Secure {
+  init(_ tls: PlanTLS?) {
+    self = tls.map { $0.resume > 0 ? .resuming : .full } ?? .plain
   }
 }
 

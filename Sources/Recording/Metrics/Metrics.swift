@@ -32,10 +32,12 @@ package struct Metrics: Sendable, Equatable {
   package let reconnected: Int?
   /// Handshakes per second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
-  /// Handshakes of TLS that finished; nil where connections are plain, or none finished in the run.
+  /// Handshakes of TLS that finished; nil where connections are plain.
   package let secured: Int?
   /// The share of them that resumed a session; nil where there were none.
   package let resumed: Double?
+  /// Whether the plan has handshakes resume sessions.
+  package let resumes: Bool
   /// Seconds of the slowest storm's recovery; nil without a storm, and where one did not recover.
   package let recovery: Double?
   /// Whether a storm has begun.
@@ -95,6 +97,7 @@ package struct Metrics: Sendable, Equatable {
       recording.series(.secured) == nil
       ? nil : Int(saturating: recording.gain(of: .secured, in: spans))
     resumed = recording.resumedShare(in: spans)
+    resumes = recording.series(.resumed) != nil
     messages = recording.messages(in: spans)
     messageRate = recording.messageRate(in: spans)
     unanswered =

@@ -125,7 +125,7 @@ extension Recording {
   /// The share of TLS's handshakes in these spans that resumed a session; nil where none finished.
   package func resumedShare(in spans: [ClosedRange<Double>]) -> Double? {
     let secured = gain(of: .secured, in: spans)
-    return secured > 0 ? gain(of: .resumed, in: spans) / secured : nil
+    return secured > 0 ? min(1, gain(of: .resumed, in: spans) / secured) : nil
   }
 
   /// How far the prediction was from what the first phase that met a limit held, or found, as a share of the latter.

@@ -61,9 +61,9 @@ extension Series.Key {
   package static let failures = Self("failures")
   /// Handshakes that finished since the run started.
   package static let handshakes = Self("handshakes")
-  /// Handshakes of TLS that finished since the run started; the series begins with the first.
+  /// Handshakes of TLS that finished since the run started: in every run over TLS, from its beginning.
   package static let secured = Self("tls.handshakes")
-  /// Those of them that resumed a session.
+  /// Those of them that resumed a session: in every run whose plan has them resume any, from its beginning.
   package static let resumed = Self("tls.resumed")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")

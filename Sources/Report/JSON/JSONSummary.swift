@@ -140,7 +140,7 @@ extension Metrics {
         + percentiles(of: .connect, thresholds))
   }
 
-  /// The share of TLS's handshakes that were resumed, and the percentiles of their duration; null where none finished.
+  /// The share of TLS's handshakes that were resumed, and the percentiles of their duration; null where connections are plain.
   fileprivate func secureObject(_ thresholds: [ThresholdResult]) -> JSON {
     guard let secured else { return .null }
     return .object(

@@ -19,7 +19,7 @@ import Testing
   private static func sampler(_ prepared: PreparedRun, _ started: Instant) -> Sampler {
     Sampler(
       sources: prepared.staffing.sources.map { "\($0)" }, patterns: [], pushes: false,
-      started: started)
+      secure: Sampler.Secure(prepared.plan.tls), started: started)
   }
 
   @Test func `each sample has what came since the one before`() throws {
@@ -67,6 +67,25 @@ import Testing
       #expect(counted() == UInt64(UInt32.max) - 1)
       for _ in 0..<5 { board.record(.connect, nanoseconds: 5) }
       #expect(counted() == 5)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("", []), ("tls: on", [.secured]), ("tls: {resume: 50%}", [.secured, .resumed]),
+    ] as [(String, [Series.Key])])
+  func `the first sample has the series of TLS that the plan has`(
+    tls: String, keys: [Series.Key]
+  ) throws {
+    try withSimulatedFleet(Self.plan(sources: "127.0.0.2") + "\n" + tls) {
+      prepared, workers, fleet in
+      var sampler = Self.sampler(prepared, workers.now())
+      let sample = sampler.sample(
+        fleet, at: workers.now(), kernel: [], failures: [], phase: "ramp", ownProcessorTime: 0,
+        heldAtServer: 0, state: nil)
+      let found = sample.readings.filter { $0.key.name.hasPrefix("tls.") }
+      #expect(found.map(\.key) == keys)
+      #expect(found.allSatisfy { $0.value == 0 })
     }
   }
 

@@ -66,6 +66,24 @@ import Testing
     #expect(run.recording.workers.allSatisfy { $0.exitCode == 0 })
   }
 
+  @Test func `handshakes of TLS count in the phase that does them, behind a pause as well`() throws
+  {
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 1}
+      tls: {resume: 50%}
+      phases: [pause: 2s, ramp: {to: 101, rate: 1k/s}, pause: 2s, close: {over: 100ms}]
+      """)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+    let phases = [nil] + run.recording.phases.map(\.name)
+    #expect(phases.map { Metrics(run.recording, phase: $0).secured } == [101, 0, 101, 0, 0])
+    let resumed = phases.map { Metrics(run.recording, phase: $0).resumed }
+    let share = try #require(resumed[0])
+    #expect((0.4...0.5).contains(share))
+    #expect(resumed == [share, nil, share, nil, nil])
+  }
+
   @Test(arguments: plans)
   func `the same seed leaves the same bytes`(name: String, plan: String) throws {
     let files = try [7, 7, 8].map { try SimulatedRun.file(plan, seed: $0) }

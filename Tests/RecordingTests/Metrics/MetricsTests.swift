@@ -43,6 +43,16 @@ import Testing
     #expect(Metrics(recording).heldInAnyPhase == 300)
   }
 
+  @Test func `no more handshakes resume than there are, in whichever order they were counted`() {
+    var recording = recording()
+    recording.series += [(Series.Key.secured, 100.0), (.resumed, 101)].map { key, value in
+      Series(
+        key: key, unit: "handshakes", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: 2, value: value)])
+    }
+    #expect(Metrics(recording).resumed == 1 && Metrics(recording).secured == 100)
+  }
+
   @Test func `phases of shards that overlap in time count nothing twice`() {
     var recording = recording()
     recording.phases[1].started = 1
