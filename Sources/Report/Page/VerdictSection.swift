@@ -118,7 +118,7 @@ extension HTMLReport {
       if let secure = metrics[.secure] {
         figure(
           "TLS handshake p99", duration(secure, .p99),
-          metrics.resumed.map { "\(Format.share($0)) resumed" } ?? "")
+          metrics.resumes ? metrics.resumed.map { "\(Format.share($0)) resumed" } ?? "" : "")
       }
       if let rate = metrics.messageRate {
         figure("Messages", Format.rate(rate), "\(Format.count(metrics.messagesLost ?? 0)) lost")

@@ -65,7 +65,7 @@ private func measured(
     (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   let secure =
-    (metrics.resumed.map { $0 > 0 ? ["\(Format.share($0)) resumed"] : [] } ?? [])
+    (metrics.resumes ? metrics.resumed.map { ["\(Format.share($0)) resumed"] } ?? [] : [])
     + percentiles(of: .secure)
   if !secure.isEmpty { rows.append(Fact("tls", secure.joined(separator: " · "))) }
   for phase in recording.phases {

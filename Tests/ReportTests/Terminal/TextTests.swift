@@ -20,6 +20,23 @@ import Testing
     }
   }
 
+  @Test func `a plan that resumes sessions has a share, also where none was resumed`() {
+    let run = Run.named("passed")
+    var recording = run.recording
+    func text() -> String {
+      summary(recording, run.judgement, files: run.files, colour: false)
+        + String(decoding: html(recording, run.judgement), as: UTF8.self)
+    }
+    recording.distributions.append(
+      DistributionRecord(
+        latency: .secure, phase: "ramp", from: 0, to: 2,
+        distribution: Distribution(buckets: [.init(value: 40_000, count: 9)])))
+    recording.series.append(Sample.counter(.secured, "handshakes", [0, 9, 9]))
+    #expect(!text().contains("resumed"))
+    recording.series.append(Sample.counter(.resumed, "handshakes", [0, 0, 0]))
+    #expect(text().components(separatedBy: "0% resumed").count == 3)
+  }
+
   @Test func `hostile text stays text`() throws {
     let run = Run.named("hostile")
     let page = try XMLNode.parse(html(run.recording, run.judgement), as: .html)
