@@ -45,11 +45,12 @@ extension TLSKernel where Base: ~Copyable {
   /// A handshake is over: the connection is secured.
   private mutating func finish(_ row: UInt32, _ handshake: Handshake, _ record: RecordState?) {
     underWay -= 1
-    board.add(.secured)
-    if handshake.isResumed { board.add(.resumed) }
     if let began = beginnings.removeValue(forKey: row) {
       board.record(.secure, nanoseconds: base.now().nanoseconds &- began)
     }
+    // The sampler reads latencies only where a count has changed (`Sampler`), so the counts come last.
+    board.add(.secured)
+    if handshake.isResumed { board.add(.resumed) }
     if let record {
       stages[row] = .open
       states[row] = record
