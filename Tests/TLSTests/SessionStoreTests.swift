@@ -147,6 +147,86 @@ private final class Kept {
     for _ in 0..<2 { #expect(store.next(for: Self.first) === given[1]) }
   }
 
+  @Test
+  func `a server that refuses what it has taken often has new keys, and takes sessions often`()
+    throws
+  {
+    let store = Kept(share: 1)
+    let given = try sessions(2)
+    store.keep(given[0], of: Self.first)
+    for _ in 0..<2 { store.note(given[0], of: Self.first, isResumed: true) }
+    store.note(given[0], of: Self.first, isResumed: false)
+    store.keep(given[1], of: Self.first)
+    for _ in 0..<3 { #expect(store.next(for: Self.first) === given[1]) }
+  }
+
+  @Test func `a lifetime of 0 is none in TLS 1_3, and any in TLS 1_2`() {
+    func seconds(_ lifetime: Int, isOfTLS13: Bool) -> Int {
+      TLSSession.secondsGood(lifetime: lifetime, isOfTLS13: isOfTLS13, otherwise: 7200)
+    }
+    #expect(seconds(0, isOfTLS13: true) == 0 && seconds(60, isOfTLS13: true) == 60)
+    #expect(seconds(0, isOfTLS13: false) == 7200 && seconds(60, isOfTLS13: false) == 60)
+  }
+
+  @Test func `a session that is over by the time it comes is not kept`() throws {
+    let store = Kept(share: 1)
+    let session = try sessions(1)[0]
+    session.begin(secondsEarlier: session.lifetime)
+    store.keep(session, of: Self.first)
+    #expect(store.count == 0 && store.wants(from: Self.first))
+  }
+
+  /// A server's ticket has the client's certificate in it.
+  @Test(arguments: [(10, 1), (1000, 0)])
+  func `a ticket of more than 16 KiB is not kept`(names: Int, kept: Int) throws {
+    let identity = try Certificates.authority.issue(
+      to: (0..<names).map { .dns("a-rather-long-name-\($0).test") }, now: now())
+    let client = try TLSContext(
+      client: ClientSettings(
+        terms: TLSTerms(), trusted: nil, identity: identity, keepsSessions: true))
+    let server = try TLSContext(
+      server: ServerSettings(
+        identity: Certificates.server, clientAuthorities: Certificates.trusted, tickets: 1))
+    var pair = try Pair(client, server)
+    pair.run()
+    let session = try #require(
+      pair.client.takeSession(), "\(String(describing: pair.client.failure))")
+    #expect((session.ticketLength > SessionStore.longestTicket) == (kept == 0))
+    let store = Kept(share: 1)
+    store.keep(session, of: Self.first)
+    #expect(store.count == kept)
+  }
+
+  @Test func `connections that are listened to are bounded for all endpoints together`() {
+    let store = Kept(share: 1)
+    var begun = 0
+    func endpoint(_ number: Int) -> SocketAddress { SocketAddress(.v4(1), UInt16(number / 4)) }
+    while store.wants(from: endpoint(begun)), begun < 10_000 {
+      store.beginListening(to: endpoint(begun))
+      begun += 1
+    }
+    #expect(begun == SessionStore.mostListenersInAll)
+    store.endListening(to: endpoint(0))
+    #expect(store.wants(from: endpoint(begun)))
+  }
+
+  @Test func `a full store drops what is expired, at all endpoints`() throws {
+    let store = Kept(share: 1)
+    let given = try sessions(2)
+    for port in 0..<UInt16(SessionStore.mostSessions) {
+      store.keep(given[port % 2 == 0 ? 0 : 1], of: SocketAddress(.v4(1), port))
+    }
+    let other = SocketAddress(.v4(2), 1)
+    #expect(!store.wants(from: other))
+    given[0].begin(secondsEarlier: given[0].lifetime)
+    // It does not look each time.
+    let asks = (1...1000).first { _ in store.wants(from: other) }
+    #expect((2...256).contains(asks ?? 0))
+    #expect(store.count == SessionStore.mostSessions / 2)
+    store.keep(given[1], of: other)
+    #expect(store.next(for: other) === given[1])
+  }
+
   @Test func `sessions of all endpoints together are bounded`() throws {
     let store = Kept(share: 1)
     let session = try sessions(1)[0]

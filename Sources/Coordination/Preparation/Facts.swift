@@ -39,6 +39,8 @@ extension Demand {
     tls: PlanTLS?, isWebSocket: Bool, isMQTT: Bool, hasServer: Bool
   ) {
     ownBytesPerWorker = tls == nil ? 0 : TLSColumns.bytesOfHandshakes
+    ownBytesPerClient =
+      tls.map { $0.resume > 0 ? TLSColumns.bytesOfListeners(endpoints: endpoints) : 0 } ?? 0
     // A connection of TLS 1.2 keeps its OpenSSL state, 18 KiB. Plain connections count nothing here: the rows of
     // thousands of them take a few pages, and `HostDescription.bytesPerEnd` includes these.
     ownBytesPerEnd = tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0

@@ -241,9 +241,10 @@ extension Demand {
   ///
   /// - Parameter inGroup: counts what a control group is charged, instead of what the machine loses.
   func ownBytes(on host: HostDescription, inGroup: Bool = false) -> Int {
-    let workers = processes(of: .client, on: host) + processes(of: .server, on: host)
+    let clients = processes(of: .client, on: host)
+    let workers = clients + processes(of: .server, on: host)
     return (inGroup ? Self.bytesOfCoordinatorInGroup : Self.bytesOfCoordinator)
-      + workers * (Self.bytesOfWorker + ownBytesPerWorker)
+      + workers * (Self.bytesOfWorker + ownBytesPerWorker) + clients * ownBytesPerClient
   }
 
   /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on

@@ -33,6 +33,8 @@ package struct Demand: Sendable, Equatable {
   package var ownBytesPerEnd = 0
   /// Bytes that a worker takes for the handshakes of TLS that are under way at once.
   package var ownBytesPerWorker = 0
+  /// Bytes that a client worker takes on top, for handshakes that are kept to overhear a session.
+  package var ownBytesPerClient = 0
   /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?

@@ -11,7 +11,14 @@ package enum TLSColumns {
   package static let bytesPerEnd =
     MemoryLayout<RecordState>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride + 1
   /// Bytes that a worker's handshakes take while `mostUnderWay` are under way.
-  package static let bytesOfHandshakes = TLSKernel<LinuxKernel>.mostUnderWay * 40 << 10
+  package static let bytesOfHandshakes =
+    TLSKernel<LinuxKernel>.mostUnderWay * TLSKernel<LinuxKernel>.bytesOfHandshake
+
+  /// Bytes that the handshakes take that a client worker keeps at most, to overhear sessions of so many endpoints.
+  package static func bytesOfListeners(endpoints: Int) -> Int {
+    min(SessionStore.mostListenersInAll, SessionStore.mostTickets * endpoints)
+      * TLSKernel<LinuxKernel>.bytesOfHandshake
+  }
 }
 
 /// A kernel whose connections speak TLS; the client and the server that play on it do not notice.
@@ -84,6 +91,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// While this many handshakes are under way, a client begins no other connection: each takes 40 KiB, and a
   /// processor takes more than 100 ms for this many.
   package static var mostUnderWay: Int { 512 }
+  /// Bytes that a `Handshake` takes at most.
+  static var bytesOfHandshake: Int { 40 << 10 }
 
   /// The most events that are taken at once while handshakes are under way. One step of a handshake takes up to
   /// 0.3 ms.
