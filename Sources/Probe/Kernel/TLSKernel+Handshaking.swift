@@ -92,7 +92,8 @@ extension TLSKernel where Base: ~Copyable {
     failures[row] = failure
     handshakes[row] = nil
     beginnings[row] = nil
-    if !attempts.isEmpty { forgetAttempt(row, isRefused: failure.errno == .protocolError) }
+    // Only an alert can be about the session. A server that is too busy may close without a word.
+    if !attempts.isEmpty { forgetAttempt(row, isRefused: failure.refusal.code != nil) }
   }
 
   /// Sends what OpenSSL wants to say. Returns why that fails, else nil.

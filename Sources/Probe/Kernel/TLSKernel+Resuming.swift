@@ -49,7 +49,8 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// A client's handshake has failed or was given up. A session that was answered with a refusal is not tried again.
+  /// A client's handshake has failed or was given up. A session over which either end has sent
+  /// an alert is not tried again.
   @inline(never)
   mutating func forgetAttempt(_ row: UInt32, isRefused: Bool) {
     guard let attempt = attempts.removeValue(forKey: row), isRefused, let session = attempt.session

@@ -92,6 +92,43 @@ import Testing
     #expect(stage.client?.keepsNothing == true && stage.server?.keepsNothing == true)
   }
 
+  @Test(arguments: [(true, false), (false, true)])
+  func `a session is forgotten for an alert in mid-handshake, and not for a close`(
+    isAlert: Bool, isKept: Bool
+  ) throws {
+    let stage = try SecureStage(.init(latency: 1000))
+    let peer = ScriptedPeer(stage.network, at: .first)
+    try peer.listen()
+    try stage.addClient(
+      SecureContextsOfTests.client(keepsSessions: true),
+      (1...3).map { .open(goal: $0, rate: nil) }, resume: 1)
+    let context = try SecureContextsOfTests.server(tickets: 1)
+    func accept(phase: Int) throws -> FileDescriptor {
+      stage.order(.begin, phase: phase)
+      stage.run(for: .milliseconds(1))
+      return try #require(try peer.accept())
+    }
+    func served(phase: Int) throws -> SecurePeer {
+      let server = try SecurePeer(peer, accept(phase: phase), context)
+      for _ in 0..<10 {
+        server.pump()
+        stage.run(for: .milliseconds(1))
+      }
+      return server
+    }
+    #expect(try !served(phase: 0).handshake.isResumed)
+    #expect(stage.held == 1 && stage.client?.listeners == 0)
+    let refused = try accept(phase: 1)
+    // A close with unread bytes would be a reset.
+    #expect(!peer.receive(refused).isEmpty)
+    // An alert in the clear: handshake_failure.
+    if isAlert { _ = peer.send(refused, [21, 3, 3, 0, 2, 2, 40]) }
+    try peer.close(refused, reset: false)
+    stage.run(for: .milliseconds(10))
+    #expect(stage.failures == ["tls \(Errno.protocolError.rawValue) 1"])
+    #expect(try served(phase: 2).handshake.isResumed == isKept)
+  }
+
   @Test(arguments: [TLSVersion.v12, .v13])
   func `messages come back whole over resumed connections`(version: TLSVersion) throws {
     let long = String(repeating: "0123456789", count: 2000)
