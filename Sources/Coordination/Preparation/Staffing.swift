@@ -98,8 +98,10 @@ package struct Staffing {
           // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
-          processors: assigned.servers, secure: secure.server, webSocket: terms,
-          mqtt: mqtt)
+          processors: assigned.servers, secure: secure.server,
+          handshakeTimeout: max(
+            ServerAssignment.usualHandshakeTimeout, plan.clients.connectTimeout),
+          webSocket: terms, mqtt: mqtt)
       }
     }
     clients = (0..<clientCount).map { index in

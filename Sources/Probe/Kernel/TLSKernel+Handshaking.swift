@@ -45,7 +45,7 @@ extension TLSKernel where Base: ~Copyable {
   /// A handshake is over: the connection is secured.
   private mutating func finish(_ row: UInt32, _ handshake: Handshake, _ record: RecordState?) {
     underWay -= 1
-    if let began = beginnings.removeValue(forKey: row) {
+    if let began = beginnings.removeValue(forKey: row), !context.isServer {
       board.record(.secure, nanoseconds: base.now().nanoseconds &- began)
     }
     // The sampler reads latencies only where a count has changed (`Sampler`), so the counts come last.
@@ -71,10 +71,9 @@ extension TLSKernel where Base: ~Copyable {
       let handshake = try Handshake(context, resuming: session)
       handshakes[row] = handshake
       underWay += 1
-      if !context.isServer {
-        connecting -= 1
-        beginnings[row] = base.now().nanoseconds
-      }
+      let now = base.now().nanoseconds
+      beginnings[row] = now
+      if context.isServer { noteBegun(row, at: now) } else { connecting -= 1 }
       return handshake
     } catch {
       fail(row, LayerFailure(error))
@@ -86,7 +85,7 @@ extension TLSKernel where Base: ~Copyable {
     fail(row, LayerFailure(failure, sent: handshakes[row]?.sentAlert))
   }
 
-  private mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
+  mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
     if handshakes[row] != nil { underWay -= 1 } else if !context.isServer { connecting -= 1 }
     stages[row] = .failed
     failures[row] = failure

@@ -21,7 +21,7 @@ extension TLSKernel where Base: ~Copyable {
       let transfer = unsafe base.receive(socket, into: buffer)
       if case .moved(let count) = transfer { isReadAll = base.hasReadAll(count, of: buffer.count) }
       return transfer
-    case .handshaking: return .wouldBlock
+    case .handshaking, .waiting: return .wouldBlock
     case .failed:
       let errno = failures[row]?.errno ?? .protocolError
       return .failed(errno)
@@ -38,7 +38,7 @@ extension TLSKernel where Base: ~Copyable {
     let row = row(socket)
     switch stages[row] {
     case .plain: return unsafe base.send(socket, bytes)
-    case .handshaking: return .wouldBlock
+    case .handshaking, .waiting: return .wouldBlock
     case .failed: return .failed(failures[row]?.errno ?? .protocolError)
     case .open, .kept: break
     }
@@ -134,7 +134,7 @@ extension TLSKernel where Base: ~Copyable {
       guard let handshake = handshakes[row] else { return }
       handshake.close()
       _ = sendOutput(of: handshake, row)
-    case .plain, .handshaking, .failed: break
+    case .plain, .handshaking, .waiting, .failed: break
     }
   }
 

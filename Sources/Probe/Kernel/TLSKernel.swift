@@ -34,6 +34,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     case plain
     /// TLS's handshake is under way, or has not begun: that is so while there is no `Handshake`.
     case handshaking
+    /// A server's connection whose handshake waits for its turn (`turns`): something has come of it.
+    case waiting
     /// TLS 1.3: the connection's `RecordState` stands in `states`.
     case open
     /// The connection keeps its `Handshake`, as there is no `RecordState` for it; so does every one of TLS 1.2.
@@ -68,8 +70,14 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// plaintext is left.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
-  /// When each handshake of a client's began, in nanoseconds: when TCP's was seen to be over.
+  /// When each handshake under way began, in nanoseconds: a client's when TCP's was seen to be over.
   var beginnings: [UInt32: UInt64] = [:]
+  /// Nanoseconds that a server gives a handshake.
+  let timeout: UInt64
+  /// A server's handshakes in the order in which they began, those that are over among them.
+  var begun: [Begun] = []
+  /// A server's connections that are `waiting`, the first to come first; those that are gone among them.
+  var turns: [UInt32] = []
   /// Of a client that resumes sessions.
   var sessions: SessionStore
   var attempts: [UInt32: Attempt] = [:]
@@ -88,8 +96,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
 
   /// The most bytes that are read at once, and sealed at once.
   static var readSize: Int { 65_536 }
-  /// While this many handshakes are under way, a client begins no other connection: each takes 40 KiB, and a
-  /// processor takes more than 100 ms for this many.
+  /// While this many handshakes are under way, a client begins no other connection and a server no other handshake: each
+  /// takes 40 KiB, and a processor takes more than 100 ms for this many.
   package static var mostUnderWay: Int { 512 }
   /// Bytes that a `Handshake` takes at most.
   static var bytesOfHandshake: Int { 40 << 10 }
@@ -101,10 +109,12 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// - Parameters:
   ///   - descriptors: every descriptor is below this number.
   ///   - resume: the share of a client's handshakes that are to resume a session, from 0 to 1.
+  ///   - timeout: what a server gives a handshake, from when something has come. A client has its own
+  ///     (`ClientAssignment.connectTimeout`).
   ///   - board: counts the handshakes.
   package init(
     _ base: consuming Base, _ context: TLSContext, descriptors: Int, resume: Double = 0,
-    board: Scoreboard
+    timeout: Duration = ServerAssignment.usualHandshakeTimeout, board: Scoreboard
   ) throws(WorkerSetupFailure) {
     let stages = try starting(.map) { () throws(Errno) in try Column<Stage>(count: descriptors) }
     let states = try starting(.map) { () throws(Errno) in
@@ -127,6 +137,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     self.base = base
     self.context = context
     self.board = board
+    self.timeout = timeout.nanoseconds
     sessions = SessionStore(share: context.isServer ? 0 : resume)
     self.stages = stages
     self.states = states
@@ -209,6 +220,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     return switch stages[row] {
     case .plain: .none
     case .handshaking: handshakes[row] == nil ? .none : .underWay(.secure)
+    case .waiting: .none
     case .open, .kept: failures[row].map { .failed(.secure, $0.refusal) } ?? .none
     case .failed: .failed(.secure, failure(row).refusal)
     }
@@ -292,33 +304,42 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   ) throws(Errno) -> Int {
     // `passedOn` may take a step of a handshake for each of these events, before the caller sees and times the first.
     let most = underWay > 0 ? min(events.count, Self.mostSteps) : events.count
+    let isServing = context.isServer && (underWay > 0 || !turns.isEmpty)
     let count = unsafe try base.wait(
-      into: UnsafeMutableBufferPointer(rebasing: events[..<most]), until: deadline)
+      into: UnsafeMutableBufferPointer(rebasing: events[..<most]),
+      until: isServing ? nextInstant(deadline) : deadline)
     isBehind = count == most
-    return unsafe LayerEvents.passOn(events, count) { row, event in
+    let passed = unsafe LayerEvents.passOn(events, count) { row, event in
       // An event of a connection that is gone.
       guard tokenBelow(row) == event.token else { return nil }
       return ReadyEvent(token: tokens[row], seen: passedOn(row, event.seen))
     }
+    return unsafe isServing ? takeTurns(events, behind: passed) : passed
   }
 
   /// What the caller is told of an event.
   private mutating func passedOn(_ row: UInt32, _ seen: EpollEvents) -> EpollEvents {
     switch stages[row] {
     case .plain: return seen
+    case .waiting:
+      guard seen.has(.error | .hangUp) else { return .none }
+      fail(row, LayerFailure(.closed, sent: nil))
+      return .readable
     case .failed: return context.isServer ? .readable : .error
     case .handshaking:
       if handshakes[row] == nil {
         // A server's handshake begins when something has come, a client's unless that of TCP has failed.
         if context.isServer {
           guard seen.has(.readable | .peerHangUp | .error | .hangUp) else { return .none }
+          // What is broken ends at once, and needs no turn.
+          guard seen.has(.error | .hangUp) || !awaitsTurn(row) else { return .none }
         } else {
           guard !seen.has(.error) else { return seen }
         }
       }
       advance(row)
       switch stages[row] {
-      case .handshaking: return .none
+      case .handshaking, .waiting: return .none
       case .failed: return context.isServer ? .readable : .error
       case .plain, .open, .kept:
         // What came behind the handshake may have been read already, and no further edge will tell of it.

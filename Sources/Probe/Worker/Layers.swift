@@ -8,6 +8,8 @@ package struct Layers: Sendable {
   private let isServer: Bool
   /// The share of handshakes that resume a session (`ClientAssignment.resume`); 0 for a server.
   private let resume: Double
+  /// What a server gives a handshake of TLS.
+  private let handshakeTimeout: Duration
   private let board: Scoreboard
   /// Every descriptor is below this number: the layers' tables have rows by descriptor.
   private let descriptors: Int
@@ -21,6 +23,7 @@ package struct Layers: Sendable {
     mqtt = assignment.mqtt
     isServer = false
     resume = assignment.resume
+    handshakeTimeout = .zero
     self.board = board
     descriptors = assignment.capacity + Self.otherDescriptors
     self.seed = seed
@@ -33,6 +36,7 @@ package struct Layers: Sendable {
     mqtt = assignment.mqtt
     isServer = true
     resume = 0
+    handshakeTimeout = assignment.handshakeTimeout
     self.board = board
     descriptors = assignment.descriptorLimit
     self.seed = seed
@@ -47,7 +51,9 @@ package struct Layers: Sendable {
   ) throws(WorkerSetupFailure) -> User.Result {
     guard let secure else { return try putSession(on: kernel, for: user) }
     return try putSession(
-      on: TLSKernel(kernel, secure, descriptors: descriptors, resume: resume, board: board),
+      on: TLSKernel(
+        kernel, secure, descriptors: descriptors, resume: resume, timeout: handshakeTimeout,
+        board: board),
       for: user)
   }
 

@@ -34,6 +34,9 @@ package struct ServerAssignment: Sendable {
   package var processors: [Int]
   /// The TLS settings of the connections; nil for plain TCP.
   package var secure: TLSContext?
+  /// How long a handshake of TLS may take, from when something has come. Not less than the clients give it.
+  package var handshakeTimeout: Duration
+  package static let usualHandshakeTimeout = Duration.seconds(10)
   /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
   /// For connections that speak MQTT; nil for others.
@@ -43,7 +46,8 @@ package struct ServerAssignment: Sendable {
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
     speaksHTTP: Bool = false, descriptorLimit: Int, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
-    processors: [Int] = [], secure: TLSContext? = nil, webSocket: WebSocketTerms? = nil,
+    processors: [Int] = [], secure: TLSContext? = nil,
+    handshakeTimeout: Duration = usualHandshakeTimeout, webSocket: WebSocketTerms? = nil,
     mqtt: MQTTTerms? = nil
   ) {
     self.endpoint = endpoint
@@ -57,6 +61,7 @@ package struct ServerAssignment: Sendable {
     self.receivedPipe = receivedPipe
     self.processors = processors
     self.secure = secure
+    self.handshakeTimeout = handshakeTimeout
     self.webSocket = webSocket
     self.mqtt = mqtt
   }

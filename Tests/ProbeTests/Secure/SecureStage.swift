@@ -43,11 +43,14 @@ typealias SecureStage = LayerStage<TLSKernel<SimulatedKernel>>
 
 extension LayerStage where System == TLSKernel<SimulatedKernel> {
   func addServer(
-    _ context: TLSContext, reply: ServerReply = .echo, readiness: ServerReadiness = .direct,
+    _ context: TLSContext, timeout: Duration = .seconds(10), reply: ServerReply = .echo,
+    readiness: ServerReadiness = .direct,
     speaksHTTP: Bool = false, clients: [AddressSpan] = []
   ) throws {
     try addServer(reply: reply, readiness: readiness, speaksHTTP: speaksHTTP, clients: clients) {
-      try System(SimulatedKernel(process: $0), context, descriptors: $1, board: serverBoard)
+      try System(
+        SimulatedKernel(process: $0), context, descriptors: $1, timeout: timeout,
+        board: serverBoard)
     }
   }
 
@@ -73,6 +76,8 @@ extension ClientEnd where System == TLSKernel<SimulatedKernel> {
 
 extension ServerEnd where System == TLSKernel<SimulatedKernel> {
   var underWay: Int { end.kernel.underWay }
+  var handshakes: Int { end.kernel.handshakes.count }
+  var turns: Int { end.kernel.turns.count }
   var keepsNothing: Bool { end.kernel.keepsNothing }
 }
 
