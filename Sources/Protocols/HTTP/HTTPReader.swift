@@ -104,6 +104,9 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
 
   var isServer: Bool { head.contains(.isRequest) }
 
+  /// Whether no message is under way, so that the connection may close, or carry its next message.
+  package var isIdle: Bool { state == .start && lineBytes == 0 }
+
   /// Reads on, up to the next event. The question belongs to the message that is being read.
   package mutating func next(
     _ bytes: UnsafeRawBufferPointer, _ question: HTTPQuestion = HTTPQuestion()
