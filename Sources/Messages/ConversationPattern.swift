@@ -30,6 +30,9 @@ package struct ConversationPattern: Sendable, Equatable {
     case tooLong
     /// The substitutions with these indices have nothing to replace.
     case unused([Int])
+    /// The substitution with this index replaces what stands right behind a place where anything may come, and its
+    /// new text does not begin with a byte that is the same on each connection.
+    case endless(Int)
   }
 
   package init(
@@ -41,9 +44,8 @@ package struct ConversationPattern: Sendable, Equatable {
     for conversation in conversations {
       let script = try ConversationScript(
         conversation, waitsForAnswers: expectation != .none, keepsDelays: keepsDelays
-      ) { (bytes: [UInt8]) throws(Flaw) in
-        guard let template = substituter.template(of: bytes) else { throw .tooLong }
-        return template
+      ) { (said: Speech, heard: Speech) throws(Flaw) in
+        (try substituter.templates(of: said), try substituter.templates(of: heard))
       }
       scripts.append(script)
     }

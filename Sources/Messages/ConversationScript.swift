@@ -28,7 +28,10 @@ package struct ConversationScript: Sendable, Equatable {
 
   /// All that the server says between two cues.
   package struct Answer: Sendable, Equatable {
-    package var template: MessageTemplate
+    /// What must come. Between each text and the next one, any bytes may come, up to the first one that is the next
+    /// text's first byte: only the first text may be empty, and all others begin with a byte that is the same
+    /// on each connection.
+    package var texts: [MessageTemplate]
     /// Nanoseconds that the server took for the answer in the recording. The client waits that long and the
     /// pattern's timeout on top.
     package var lag: UInt64
@@ -58,29 +61,32 @@ extension ConversationScript {
   ///   - waitsForAnswers: whether the client waits for answers. If not, the script has no answers, and with
   ///     `keepsDelays` the time that they took in the recording is part of the next cue's delay.
   ///   - keepsDelays: whether the client takes as long before each step as it took in the recording.
-  ///   - template: makes a template of the bytes of one `say` cue or one answer.
-  package init<Failure: Error>(
+  ///   - templates: makes templates of the texts of both sides, in their order.
+  init<Failure: Error>(
     _ conversation: RecordedConversation, waitsForAnswers: Bool, keepsDelays: Bool,
-    template: ([UInt8]) throws(Failure) -> MessageTemplate
+    templates: (_ said: Speech, _ heard: Speech) throws(Failure) -> (
+      said: [[MessageTemplate]], heard: [[MessageTemplate]]
+    )
   ) throws(Failure) {
     var draft = Draft(waitsForAnswers: waitsForAnswers, keepsDelays: keepsDelays)
     for (index, step) in conversation.steps.enumerated() where !draft.isOver {
       draft.take(step, before: conversation.steps[(index + 1)...])
     }
     draft.finish()
-    cues = []
-    answers = []
+    let (said, heard) = try templates(draft.said, draft.heard)
+    var saidTexts = said.makeIterator()
+    cues = draft.cues.map { cue in
+      guard case .say = cue.act, let text = saidTexts.next()?.first else { return cue }
+      var cue = cue
+      cue.act = .say(text)
+      return cue
+    }
+    answers = zip(draft.answers, heard).map { answer, texts in
+      var answer = answer
+      answer.texts = texts
+      return answer
+    }
     closeLag = draft.closeLag
-    var texts = draft.texts.makeIterator()
-    for var cue in draft.cues {
-      if case .say = cue.act { cue.act = .say(try template(texts.next() ?? [])) }
-      cues.append(cue)
-    }
-    for (answer, bytes) in zip(draft.answers, draft.answerTexts) {
-      answers.append(
-        Answer(
-          template: try template(bytes), lag: answer.lag, cuesBefore: answer.cuesBefore))
-    }
   }
 
   /// A script whose texts are still bytes.
@@ -88,10 +94,11 @@ extension ConversationScript {
     let waitsForAnswers: Bool
     let keepsDelays: Bool
     var cues: [Cue] = []
-    /// The bytes of the `say` cues, in order.
-    var texts: [[UInt8]] = []
+    /// An item for each `say` cue.
+    var said = Speech()
     var answers: [Answer] = []
-    var answerTexts: [[UInt8]] = []
+    /// An item for each answer.
+    var heard = Speech()
     var closeLag: UInt64?
     /// Whether steps that follow no longer matter.
     var isOver = false
@@ -116,23 +123,23 @@ extension ConversationScript {
       switch step.action {
       case .send(let bytes):
         if last == .cue, !keepsDelays || after == 0, case .say? = cues.last?.act {
-          texts[texts.count - 1] += bytes
+          said.extend(bytes)
         } else {
           add(.say(MessageTemplate(parts: [])), after: after)
-          texts.append(bytes)
+          said.begin()
+          said.extend(bytes)
         }
         elapsed = 0
-      case .receive(let bytes):
+      case .receive(let bytes, let anything):
         guard waitsForAnswers else { return elapsed = after }
         if last == .answer {
-          answerTexts[answers.count - 1] += bytes
+          heard.extend(bytes, anything: anything)
           let lag = answers[answers.count - 1].lag
           answers[answers.count - 1].lag = lag.plus(step.after)
         } else {
-          answers.append(
-            Answer(
-              template: MessageTemplate(parts: []), lag: step.after, cuesBefore: cues.count))
-          answerTexts.append(bytes)
+          answers.append(Answer(texts: [], lag: step.after, cuesBefore: cues.count))
+          heard.begin()
+          heard.extend(bytes, anything: anything)
         }
         last = .answer
       case .close(byClient: true):

@@ -27,13 +27,13 @@ extension RecordedConversation {
       step.after = after.overflow ? .max : after.partialValue
       switch step.action {
       case .send(let bytes):
-        let (left, isWhole) = client.take(bytes)
+        let (left, _, isWhole) = client.take(bytes)
         step.action = .send(left)
         isCut = !isWhole
         count += left.count
-      case .receive(let bytes):
-        let (left, isWhole) = server.take(bytes)
-        step.action = .receive(left)
+      case .receive(let bytes, let anything):
+        let (left, kept, isWhole) = server.take(bytes, anything: anything)
+        step.action = .receive(left, anything: kept)
         isCut = !isWhole
         count += left.count
       case .close: break
@@ -55,7 +55,7 @@ extension RecordedConversation {
     steps.flatMap { step -> [UInt8] in
       switch step.action {
       case .send(let bytes): ofClient ? bytes : []
-      case .receive(let bytes): ofClient ? [] : bytes
+      case .receive(let bytes, _): ofClient ? [] : bytes
       case .close: []
       }
     }
@@ -65,7 +65,7 @@ extension RecordedConversation {
 extension RecordedConversation.Step {
   fileprivate var isEmpty: Bool {
     switch action {
-    case .send(let bytes), .receive(let bytes): bytes.isEmpty
+    case .send(let bytes), .receive(let bytes, _): bytes.isEmpty
     case .close: false
     }
   }
@@ -83,26 +83,85 @@ private struct RedactedStream {
 
   /// What is left of the next bytes without the secrets. Where the search for secrets has not checked these
   /// bytes to their end, `take` leaves out the unchecked rest, too, and `isWhole` is false.
-  mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
+  ///
+  /// - Parameter anything: as in `RecordedConversation.Action.receive`; also in what is returned. A range is no
+  ///   longer in it where what ended it is secret, or left out.
+  mutating func take(
+    _ bytes: [UInt8], anything: [Range<Int>] = []
+  ) -> ([UInt8], anything: [Range<Int>], isWhole: Bool) {
     let end = min(place + bytes.count, findings.checked)
     let isWhole = place + bytes.count <= findings.checked
     let start = place
-    var left: [UInt8] = []
+    var left = RedactedBytes()
     while place < end {
       guard next < findings.hidden.count, findings.hidden[next].lowerBound < end else {
-        left += bytes[(place - start)..<(end - start)]
+        left.keep(bytes, place - start..<end - start)
         place = end
         break
       }
       let hidden = findings.hidden[next]
       if place < hidden.lowerBound {
-        left += bytes[(place - start)..<(hidden.lowerBound - start)]
+        left.keep(bytes, place - start..<hidden.lowerBound - start)
       }
+      let hiddenEnd = min(hidden.upperBound, end)
       // The word stands where the match begins; the rest of it may lie in later steps.
-      if place <= hidden.lowerBound { left += Redaction.word }
-      place = min(hidden.upperBound, end)
+      left.hide(
+        max(place, hidden.lowerBound) - start..<hiddenEnd - start,
+        word: place <= hidden.lowerBound ? Redaction.word : [])
+      place = hiddenEnd
       if place == hidden.upperBound { next += 1 }
     }
-    return (left, isWhole)
+    let kept = left.ranges(anything)
+    return (left.bytes, kept, isWhole)
+  }
+}
+
+/// What is left of one step's bytes, and where each of them has come from.
+private struct RedactedBytes {
+  private(set) var bytes: [UInt8] = []
+  private var pieces: [Piece] = []
+
+  private struct Piece {
+    /// Where the piece stood in the step.
+    var source: Range<Int>
+    /// Where it, or the word for it, begins in `bytes`.
+    var start: Int
+    var isHidden: Bool
+  }
+
+  mutating func keep(_ all: [UInt8], _ range: Range<Int>) {
+    pieces.append(Piece(source: range, start: bytes.count, isHidden: false))
+    bytes += all[range]
+  }
+
+  mutating func hide(_ range: Range<Int>, word: [UInt8]) {
+    pieces.append(Piece(source: range, start: bytes.count, isHidden: true))
+    bytes += word
+  }
+
+  /// The ranges of the step as ranges of `bytes`. A range is left out where the byte that ended it is secret. Where
+  /// that byte is not there at all, the bytes end where the range begins.
+  mutating func ranges(_ ranges: [Range<Int>]) -> [Range<Int>] {
+    var kept: [Range<Int>] = []
+    for range in ranges {
+      let first = place(of: range.lowerBound)
+      guard let end = pieces.last(where: { $0.source.contains(range.upperBound) }) else {
+        bytes.removeSubrange(min(first, bytes.count)...)
+        break
+      }
+      if !end.isHidden { kept.append(first..<place(of: range.upperBound)) }
+    }
+    return kept
+  }
+
+  /// Where the byte with this place in the step has come to stand; for one in the middle of a secret, behind the word
+  /// for it.
+  private func place(of offset: Int) -> Int {
+    guard let index = pieces.lastIndex(where: { $0.source.lowerBound <= offset }) else { return 0 }
+    let piece = pieces[index]
+    guard piece.isHidden, offset > piece.source.lowerBound else {
+      return piece.start + min(offset, piece.source.upperBound) - piece.source.lowerBound
+    }
+    return index + 1 < pieces.count ? pieces[index + 1].start : bytes.count
   }
 }

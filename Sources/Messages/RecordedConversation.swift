@@ -23,8 +23,10 @@ package struct RecordedConversation: Sendable, Equatable {
   package enum Action: Sendable, Equatable {
     /// The client sent these bytes.
     case send([UInt8])
-    /// The server sent these bytes.
-    case receive([UInt8])
+    /// The server sent these bytes. Those in the ranges `anything` are not what it must send when the
+    /// conversation is played: any others, or none, may stand in their place. The ranges are in order, and a byte
+    /// that is in none of them comes behind each: the first such byte ends what may be anything.
+    case receive([UInt8], anything: [Range<Int>] = [])
     /// The client or the server closed its side, and sends nothing more.
     case close(byClient: Bool)
   }

@@ -32,28 +32,47 @@ struct Substituter {
     self.candidates = candidates
   }
 
-  /// The bytes with everything replaced. Nil where all templates that this value has made so far may together have
-  /// more than `MessageTemplate.mostBytes` bytes.
-  mutating func template(of bytes: [UInt8]) -> MessageTemplate? {
+  /// Templates of all that one side says, with everything replaced.
+  mutating func templates(
+    of speech: Speech
+  ) throws(ConversationPattern.Flaw) -> [[MessageTemplate]] {
+    var templates: [[MessageTemplate]] = []
+    for item in speech.items {
+      var texts: [MessageTemplate] = []
+      for (index, range) in item.enumerated() {
+        texts.append(try template(of: speech.bytes[range], followsAnything: index > 0))
+      }
+      templates.append(texts)
+    }
+    return templates
+  }
+
+  private mutating func template(
+    of text: ArraySlice<UInt8>, followsAnything: Bool
+  ) throws(ConversationPattern.Flaw) -> MessageTemplate {
     guard !candidates.isEmpty else {
-      room -= bytes.count
-      return room < 0 ? nil : MessageTemplate(bytes: bytes)
+      room -= text.count
+      guard room >= 0 else { throw .tooLong }
+      return MessageTemplate(bytes: Array(text))
     }
     var parts: [MessageTemplate.Part] = []
     var literal: [UInt8] = []
-    var rest = bytes[...]
+    var rest = text
     while let byte = rest.first {
       guard let index = substitution(atStartOf: rest) else {
         literal.append(byte)
         rest.removeFirst()
         room -= 1
-        guard room >= 0 else { return nil }
+        guard room >= 0 else { throw .tooLong }
         continue
       }
       let (old, new) = (substitutions[index].old, substitutions[index].new)
       unused.remove(index)
       room -= new.longest
-      guard room >= 0 else { return nil }
+      guard room >= 0 else { throw .tooLong }
+      if followsAnything, rest.startIndex == text.startIndex {
+        guard case .bytes? = new.parts.first else { throw .endless(index) }
+      }
       for part in new.parts {
         if case .bytes(let more) = part {
           literal += more

@@ -35,7 +35,7 @@ import Testing
     #expect(script.cues.map(\.delay) == [5, 7, 3])
     #expect(script.cues.map(\.followsAnswer) == [false, false, true])
     #expect(script.cues.map(\.answersBefore) == [0, 0, 1])
-    #expect(script.answers.map(\.template.fixed) == [Array("12".utf8)])
+    #expect(script.answers.map(\.texts[0].fixed) == [Array("12".utf8)])
     #expect(script.answers.map(\.lag) == [30])
     #expect(script.answers.map(\.cuesBefore) == [2])
     #expect(script.closeLag == nil)
@@ -105,6 +105,40 @@ import Testing
     #expect(played.longestDuration == 500 + 10 + 3 * 100)
   }
 
+  // MARK: What may be anything
+
+  private func heard(_ text: String, _ anything: Range<Int>..., after: UInt64 = 0) -> Step {
+    Step(.receive(Array(text.utf8), anything: anything), after: after)
+  }
+
+  @Test func `an answer is cut where anything may come`() throws {
+    let script = try script([
+      heard("ab12cd", 2..<4, after: 5), heard("e", after: 6), heard("3f4g", 0..<1, 2..<3, after: 7),
+      sends("h"), heard("5i", 0..<1),
+    ])
+    let texts = script.answers.map { answer in
+      answer.texts.map { String(decoding: $0.fixed ?? [], as: UTF8.self) }
+    }
+    #expect(texts == [["ab", "cde", "f", "g"], ["", "i"]])
+    #expect(script.answers.map(\.lag) == [18, 0])
+    #expect(script.cues.map(\.answersBefore) == [1])
+    #expect(script.longestDuration(timeout: 100) == 18 + 4 * 100)
+  }
+
+  @Test func `no text is found across what may be anything, or in it`() throws {
+    let conversation = RecordedConversation(client: "", steps: [heard("akeykekeyy", 2..<5)])
+    let pattern = try ConversationPattern(
+      file: "", [conversation],
+      substitutions: [Substitution(old: Array("key".utf8), new: MessageTemplate(bytes: [46]))])
+    #expect(
+      pattern.scripts[0].answers[0].texts.map(\.fixed) == [Array("ak".utf8), Array("e.y".utf8)])
+    #expect(throws: ConversationPattern.Flaw.unused([0])) {
+      try ConversationPattern(
+        file: "", [conversation],
+        substitutions: [Substitution(old: Array("eyk".utf8), new: MessageTemplate(bytes: [46]))])
+    }
+  }
+
   // MARK: Substitutions
 
   private func replaced(
@@ -143,7 +177,7 @@ import Testing
     let pattern = try ConversationPattern(
       file: "", [conversation],
       substitutions: [Substitution(old: Array("secret".utf8), new: MessageTemplate(bytes: [1]))])
-    #expect(pattern.scripts[0].answers.map(\.template.fixed) == [[1]])
+    #expect(pattern.scripts[0].answers.map(\.texts[0].fixed) == [[1]])
   }
 
   @Test func `says which text is nowhere`() throws {

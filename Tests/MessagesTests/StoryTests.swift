@@ -87,7 +87,7 @@ import Testing
       switch step.action {
       case .send(let bytes):
         "+\(step.after) > \(String(decoding: bytes, as: UTF8.self).debugDescription)"
-      case .receive(let bytes):
+      case .receive(let bytes, _):
         "+\(step.after) < \(String(decoding: bytes, as: UTF8.self).debugDescription)"
       case .close(let byClient): "+\(step.after) \(byClient ? "client" : "server") closes"
       }

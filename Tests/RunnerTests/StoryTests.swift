@@ -207,7 +207,7 @@ import WorkerLog
     var lines: [String] = []
     for seed in 0..<24 as Range<UInt64> {
       var chance = Chance(seed)
-      var log = CaptureLog(redactions: [])
+      var log = CaptureLog(redactions: [], marksVolatileHeaders: true)
       for number in 0..<chance.below(6) {
         var recorder = ConversationRecorder(client: "c\(number)", started: 0)
         let size = chance.pick([0, 1, 1000, 200_000, 400_000, 524_000])

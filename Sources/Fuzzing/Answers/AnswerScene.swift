@@ -161,7 +161,7 @@ struct AnswerScene {
   /// Adds a step to the conversation. A message without bytes is left out, since no plan can have one.
   private mutating func add(_ action: RecordedConversation.Action) {
     switch action {
-    case .send([]), .receive([]): return
+    case .send([]), .receive([], _): return
     case .send, .receive, .close: break
     }
     steps.append(RecordedConversation.Step(action, after: after))

@@ -1,7 +1,7 @@
 import Messages
 import Plan
 
-/// An input that begins with a zero byte is what two peers say to each other: the check records it, writes it as
+/// An input that begins with a zero byte is what two peers say to each other: the check records it, marks what is volatile, writes it as
 /// a file of conversations and reads that file again. Any other input is such a file.
 func captureFinding(in bytes: [UInt8]) -> String? {
   guard bytes.first == 0 else { return fileFinding(bytes) }
@@ -43,7 +43,8 @@ private func conversationFinding(_ bytes: ArraySlice<UInt8>) -> String? {
     rest = rest.dropFirst(count)
     recorder.add(piece, fromClient: isClient, at: instant, room: &room)
   }
-  let conversation = recorder.conversation
+  let (conversation, _) = recorder.conversation.withVolatileHeaders.redacted(
+    by: [], clientEnded: false, serverEnded: false, most: ConversationRecorder.mostBytes)
   guard !conversation.steps.isEmpty else { return nil }
   let file = CaptureFile(
     captured: "2026-01-02T03:04:05.678Z", forward: "127.0.0.1:6379",

@@ -47,4 +47,12 @@ package enum Memory {
     guard let first = left.baseAddress, let second = right.baseAddress else { return true }
     return unsafe memcmp(first, second, left.count) == 0
   }
+
+  /// How many bytes of a buffer come before the first one with this value; all of them where none has it.
+  package static func count(before byte: UInt8, in buffer: UnsafeRawBufferPointer) -> Int {
+    guard let first = buffer.baseAddress,
+      let found = unsafe memchr(first, CInt(byte), buffer.count)
+    else { return buffer.count }
+    return unsafe UnsafeRawPointer(found) - first
+  }
 }

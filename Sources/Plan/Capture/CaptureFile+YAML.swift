@@ -11,7 +11,7 @@ extension CaptureFile {
 
   private var head: String {
     """
-    conversation: \(Self.version)
+    conversation: \(version)
     captured: \(yamlScalar(captured))
     forward: \(yamlScalar(forward))
     connections:\(told.isEmpty ? " []" : "")
@@ -96,8 +96,8 @@ extension RecordedConversation.Step {
       switch step.action {
       case .send(let bytes) where bytes.count > 1:
         step.action = .send(Array(bytes.prefix(bytes.count / 2)))
-      case .receive(let bytes) where bytes.count > 1:
-        step.action = .receive(Array(bytes.prefix(bytes.count / 2)))
+      case .receive(let bytes, let anything) where bytes.count > 1:
+        step.action = .receive(bytes, anything: anything, first: bytes.count / 2)
       default: return nil
       }
       if fits(step) { return step }
@@ -106,10 +106,21 @@ extension RecordedConversation.Step {
 }
 
 extension RecordedConversation.Action {
+  /// The first bytes of what a server said, and not more than `count`: where they would end in a range, or right behind
+  /// it, they end before it.
+  fileprivate static func receive(_ bytes: [UInt8], anything: [Range<Int>], first count: Int)
+    -> Self
+  {
+    let cut = anything.first { $0.lowerBound < count && count <= $0.upperBound }
+    let count = cut?.lowerBound ?? count
+    return .receive(
+      Array(bytes.prefix(count)), anything: anything.filter { $0.upperBound < count })
+  }
+
   fileprivate var yaml: String {
     switch self {
     case .send(let bytes): "send: \(payload(bytes))"
-    case .receive(let bytes): "receive: \(payload(bytes))"
+    case .receive(let bytes, let anything): "receive: \(payload(bytes, anything: anything))"
     case .close(let byClient): "close: \(byClient ? "client" : "server")"
     }
   }
@@ -123,6 +134,20 @@ private func payload(_ bytes: [UInt8]) -> String {
     return "\"\(escaped(text))\""
   }
   return "{base64: \"\(base64(bytes))\"}"
+}
+
+/// What a server said as a YAML value: a list, where a part of it may be anything.
+private func payload(_ bytes: [UInt8], anything: [Range<Int>]) -> String {
+  guard !anything.isEmpty else { return payload(bytes) }
+  var items: [String] = []
+  var place = 0
+  for range in anything {
+    if range.lowerBound > place { items.append(payload(Array(bytes[place..<range.lowerBound]))) }
+    items.append("{any: \(payload(Array(bytes[range])))}")
+    place = range.upperBound
+  }
+  items.append(payload(Array(bytes[place...])))
+  return "[\(items.joined(separator: ", "))]"
 }
 
 private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

@@ -2,8 +2,12 @@ package import Messages
 
 /// What `capture` recorded. `yaml` has it in the format of docs/capture.md.
 package struct CaptureFile: Sendable, Equatable {
-  /// The version of the format.
-  package static let version = 1
+  /// The version of the format: the lowest one that has all that the file needs, so that older runners read what
+  /// they can.
+  var version: Int { volatileValues > 0 ? 2 : 1 }
+
+  /// The versions that this runner reads. In version 1 no part of an answer may be anything.
+  static let versions = 1...2
 
   /// When `capture` began, in UTC: ISO 8601 with milliseconds.
   package var captured: String
@@ -15,6 +19,13 @@ package struct CaptureFile: Sendable, Equatable {
     self.captured = captured
     self.forward = forward
     self.connections = connections
+  }
+
+  /// How many parts of answers may be anything.
+  package var volatileValues: Int {
+    connections.flatMap(\.conversation.steps).reduce(0) { total, step in
+      if case .receive(_, let anything) = step.action { total + anything.count } else { total }
+    }
   }
 
   package struct Connection: Sendable, Equatable {

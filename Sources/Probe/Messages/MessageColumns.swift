@@ -25,7 +25,7 @@ struct MessageColumns: ~Copyable {
   private let pushed: Column<UInt32>
   /// How many cues of the conversation the client has carried out.
   private let cues: Column<UInt32>
-  /// How many answers of the conversation have come whole.
+  /// How many texts of the conversation's answers have come whole (`ConversationBook.Answer`).
   private let answers: Column<UInt32>
 
   /// `mostDebts` values per row: the messages whose answers the server still owes, the oldest first. Rows that never
@@ -157,7 +157,7 @@ struct MessageColumns: ~Copyable {
   /// Notes that the client has carried out a cue.
   func countCue(of row: UInt32) { cues[row] += 1 }
 
-  /// Notes that an answer has come whole. From here on `answerProgress` belongs to the next one.
+  /// Notes that a text of an answer has come whole. From here on `answerProgress` belongs to the next one.
   func countAnswer(of row: UInt32) {
     answers[row] += 1
     answerProgress[row] = 0

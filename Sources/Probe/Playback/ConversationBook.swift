@@ -7,7 +7,7 @@ struct ConversationBook: ~Copyable {
   struct Script: BitwiseCopyable {
     fileprivate var firstCue: UInt32 = 0
     fileprivate var firstAnswer: UInt32 = 0
-    /// How many cues it has, from `firstCue` on, and how many answers.
+    /// How many cues it has, from `firstCue` on, and how many answers: each text of an answer counts as one.
     fileprivate(set) var cues: UInt32 = 0
     fileprivate(set) var answers: UInt32 = 0
     /// Nanoseconds that the server took in the recording to close the connection; 0 unless
@@ -36,12 +36,16 @@ struct ConversationBook: ~Copyable {
     case say, finish, close
   }
 
-  /// Something that the server says; see `ConversationScript.Answer`.
+  /// One text of what the server says; see `ConversationScript.Answer`.
   struct Answer: BitwiseCopyable {
     fileprivate(set) var cuesBefore: UInt32
-    /// Nanoseconds that the server took for the answer in the recording.
+    /// Nanoseconds that the server took in the recording for the answer that the text belongs to.
     fileprivate(set) var lag: UInt64
     fileprivate(set) var text: Text
+    /// Whether any bytes may come before the text, up to the first one that is the text's first byte.
+    fileprivate(set) var followsAnything: Bool
+    /// Whether the answer is whole with this text.
+    fileprivate(set) var isLast: Bool
   }
 
   /// What is said: a part of `texts`, or a template.
@@ -96,7 +100,7 @@ struct ConversationBook: ~Copyable {
     done < script.cues ? cues[script.firstCue + done] : nil
   }
 
-  /// What the server says after `heard` answers; nil when it has said everything.
+  /// What the server says after `heard` texts; nil when it has said everything.
   func answer(_ heard: UInt32, of script: Script) -> Answer? {
     heard < script.answers ? answers[script.firstAnswer + heard] : nil
   }
@@ -129,16 +133,20 @@ struct ConversationBook: ~Copyable {
     }
 
     private mutating func add(_ script: ConversationScript, takesAnything: Bool, timeout: UInt64) {
+      // By number of answers: how many texts they have together.
+      let textsBefore = script.answers.reduce(into: [0]) {
+        $0.append($0[$0.count - 1] + $1.texts.count)
+      }
       scripts.append(
         Script(
           firstCue: UInt32(cues.count), firstAnswer: UInt32(answers.count),
-          cues: UInt32(script.cues.count), answers: UInt32(script.answers.count),
+          cues: UInt32(script.cues.count), answers: UInt32(textsBefore[script.answers.count]),
           closeLag: script.closeLag ?? 0, awaitsClose: script.closeLag != nil,
           takesAnything: takesAnything, timeout: timeout))
       for cue in script.cues {
         var kept = Cue(
           act: .close, followsAnswer: cue.followsAnswer,
-          answersBefore: UInt32(cue.answersBefore), delay: cue.delay)
+          answersBefore: UInt32(textsBefore[cue.answersBefore]), delay: cue.delay)
         switch cue.act {
         case .say(let template):
           kept.act = .say
@@ -149,9 +157,12 @@ struct ConversationBook: ~Copyable {
         cues.append(kept)
       }
       for answer in script.answers {
-        answers.append(
-          Answer(
-            cuesBefore: UInt32(answer.cuesBefore), lag: answer.lag, text: keep(answer.template)))
+        for (index, text) in answer.texts.enumerated() {
+          answers.append(
+            Answer(
+              cuesBefore: UInt32(answer.cuesBefore), lag: answer.lag, text: keep(text),
+              followsAnything: index > 0, isLast: index == answer.texts.count - 1))
+        }
       }
     }
 

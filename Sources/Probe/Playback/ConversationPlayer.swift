@@ -125,13 +125,18 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     let script = script(of: slot, among: &connections)
     var heard = Heard()
     while heard.used < bytes.count {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[heard.used...])
       let place = connections.rows.messages.answersReceived(of: slot)
       guard let answer = book.answer(place, of: script) else { break }
       let facts = connections.facts(of: slot)
       let text = unsafe book.bytes(of: answer.text, facts)
+      let before = connections.rows.messages.answerProgress(of: slot)
+      if answer.followsAnything, before == 0 {
+        heard.used += unsafe Memory.count(
+          before: text[0], in: UnsafeRawBufferPointer(rebasing: bytes[heard.used...]))
+        if heard.used == bytes.count { break }
+      }
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[heard.used...])
       if script.takesAnything {
-        let before = connections.rows.messages.answerProgress(of: slot)
         let more = min(rest.count, text.count - Int(before))
         connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(more))
         heard.used += more
@@ -142,7 +147,11 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         if heard.isWrong { break }
       }
       if Int(connections.rows.messages.answerProgress(of: slot)) == text.count {
-        finishAnswer(slot, answer, script, among: &connections)
+        if answer.isLast {
+          finishAnswer(slot, answer, script, among: &connections)
+        } else {
+          connections.rows.messages.countAnswer(of: slot)
+        }
       }
     }
     return heard

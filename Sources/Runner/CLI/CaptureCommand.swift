@@ -53,6 +53,9 @@ struct CaptureCommand: ParsableCommand {
     transform: Redaction.init(option:))
   var redactions: [Redaction] = []
 
+  @Flag(help: "Play header values such as Date exactly as recorded; else they may be anything.")
+  var exact = false
+
   @Option(
     help: ArgumentHelp("End when so many conversations have ended.", valueName: "n"),
     transform: { try commandLine($0, CommandLineValue.count) })
@@ -93,7 +96,8 @@ struct CaptureCommand: ParsableCommand {
       conversations: connections, duration: duration, isQuiet: quiet)
     do throws(Errno) {
       var proxy = try CaptureProxy(
-        route, options: options, log: CaptureLog(redactions: redactions))
+        route, options: options,
+        log: CaptureLog(redactions: redactions, marksVolatileHeaders: !exact))
       proxy.say(
         "listening on \(route.listen), leading to \(route.forward); Ctrl-C ends it and writes "
           + output)

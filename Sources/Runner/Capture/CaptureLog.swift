@@ -12,6 +12,7 @@ struct CaptureLog {
 
   private let began = Clock.timestamp()
   private let redactions: [Redaction]
+  private let marksVolatileHeaders: Bool
   private var recorders: [ConversationRecorder] = []
   /// Bytes of memory that recorded conversations may still take.
   var room = Self.mostBytes
@@ -22,7 +23,11 @@ struct CaptureLog {
   /// Those that `file` has left out because nothing of them may be kept.
   private var silentInFile = 0
 
-  init(redactions: [Redaction]) { self.redactions = redactions }
+  /// - Parameter marksVolatileHeaders: whether the values of `VolatileHeaders` may be anything in a play.
+  init(redactions: [Redaction], marksVolatileHeaders: Bool) {
+    self.redactions = redactions
+    self.marksVolatileHeaders = marksVolatileHeaders
+  }
 
   mutating func add(_ recorder: ConversationRecorder) {
     total += 1
@@ -38,7 +43,9 @@ struct CaptureLog {
   /// The file to write, without what the redactions match.
   mutating func file(forward: String) -> CaptureFile {
     let connections = recorders.compactMap { recorder -> CaptureFile.Connection? in
-      let (kept, isCut) = recorder.conversation.redacted(
+      let conversation = recorder.conversation
+      let marked = marksVolatileHeaders ? conversation.withVolatileHeaders : conversation
+      let (kept, isCut) = marked.redacted(
         by: redactions, clientEnded: recorder.clientEnded, serverEnded: recorder.serverEnded,
         most: ConversationRecorder.mostBytes)
       guard !kept.steps.isEmpty else { return nil }
@@ -66,6 +73,10 @@ struct CaptureLog {
       text +=
         "; \(Format.count(total - count - left)) more came when the file was full, and are not in it: "
         + "a plan reads no more than \(Format.bytes(Self.mostBytes))"
+    }
+    let values = file.volatileValues
+    if values > 0 {
+      text += "\n\(Format.count(values)) volatile header \(values == 1 ? "value" : "values") marked"
     }
     return text
   }

@@ -42,6 +42,47 @@ import Testing
         """#)
   }
 
+  private static let volatile: [RecordedConversation.Action] = [
+    .receive(Array("Date: now\r\n".utf8), anything: [6..<9]),
+    .receive([1, 2, 3, 4, 5], anything: [0..<1, 2..<2, 3..<4]),
+  ]
+
+  @Test func `what may be anything makes it version 2`() throws {
+    let file = file(Self.volatile)
+    #expect(
+      text(file).contains(
+        #"""
+              - {receive: ["Date: ", {any: "now"}, "\r\n"]}
+              - {receive: [{any: {base64: "AQ=="}}, {base64: "Ag=="}, {any: ""}, {base64: "Aw=="}, \#
+        {any: {base64: "BA=="}}, {base64: "BQ=="}]}
+
+        """#))
+    #expect(text(file).hasPrefix("conversation: 2\n"))
+    #expect(file.volatileValues == 4)
+    let wanted = try ConversationPattern(file: "f", file.connections.map(\.conversation))
+    #expect(try planPlaying(file.yaml).patterns[0].conversation?.scripts == wanted.scripts)
+  }
+
+  /// Wherever the file becomes full, no part that may be anything is left without an end.
+  @Test(arguments: 0..<30) func `what does not fit is cut before what may be anything`(
+    count: Int
+  ) throws {
+    var steps = [
+      RecordedConversation.Step(.send([UInt8](repeating: 97, count: 1_048_300)), after: 0)
+    ]
+    let text = Array(String(repeating: "x", count: count).utf8)
+    steps.append(
+      .init(
+        .receive(text + Array("Date: now and then\r\n".utf8), anything: [count + 6..<count + 18]),
+        after: 0))
+    let whole = CaptureFile(
+      captured: "2026-11-22T21:30:00.000Z", forward: "127.0.0.1:6379",
+      connections: [.init(RecordedConversation(client: "c", steps: steps), isTruncated: false)])
+    let file = whole.playable
+    #expect(file.yaml.count <= Plan.longestMessageFile)
+    #expect(try planPlaying(file.yaml).patterns.count == 1)
+  }
+
   /// A plan refuses a file with a connection that has no steps.
   @Test func `a client that said nothing is left out`() {
     var file = file([.send([0x61])])

@@ -12,6 +12,8 @@ struct CapturePage {
   private(set) var examples: [String] = []
   private(set) var plans: [String] = []
   private(set) var mistakes: [Mistake] = []
+  /// The names in the table of volatile headers.
+  private(set) var headers: [String] = []
 
   init() throws {
     let url = PlanPage.root.appendingPathComponent("docs/capture.md")
@@ -27,6 +29,9 @@ struct CapturePage {
         if line == "```yaml" { examples.append(text) }
         if line == "```yaml plan" { plans.append(text) }
         index += body.count + 1
+      } else if line == "| why they differ | headers |" {
+        let rows = lines[index...].prefix { $0.hasPrefix("|") }.joined()
+        headers = rows.matches(of: /`([^`]*)`/).map { String($0.1) }
       } else if line.hasPrefix("| "), let mistake = Mistake(row: line, line: index) {
         mistakes.append(mistake)
       }

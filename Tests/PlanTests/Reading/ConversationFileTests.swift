@@ -39,7 +39,7 @@ func planPlaying(_ file: String, _ more: String = "") throws -> Plan {
 
   @Test func `the page's examples are files`() throws {
     let page = try CapturePage()
-    #expect(page.examples.count == 2)
+    #expect(page.examples.count == 3)
     for example in page.examples {
       #expect(try conversations(example).isEmpty == false, "\(example)")
     }
@@ -84,12 +84,48 @@ func planPlaying(_ file: String, _ more: String = "") throws -> Plan {
     let said = Array("a\r\n\0é${x} {port} {{".utf8)
     #expect(first.cues[0].act == .say(MessageTemplate(bytes: said)))
     #expect(first.cues[0].delay == 400_000)
-    #expect(first.answers[0].template.fixed == [0, 1, 2, 255])
+    #expect(first.answers[0].texts[0].fixed == [0, 1, 2, 255])
     #expect(first.answers[0].lag == 1_500)
     #expect(first.cues[1].act == .say(MessageTemplate(bytes: Array("plain".utf8))))
     #expect(first.cues[1].delay == 1)
     #expect(first.cues[2].act == .close)
-    #expect(scripts[1].answers[0].template.fixed == Array("5".utf8))
+    #expect(scripts[1].answers[0].texts[0].fixed == Array("5".utf8))
+  }
+
+  @Test func `what may be anything cuts an answer in texts`() throws {
+    let script = try conversations(
+      """
+      conversation: 2
+      connections:
+        - steps:
+            - receive: [{any: x}, "a", "b", {any: {base64: "AP8="}}, {base64: "AQ=="}]
+            - receive: ["c", {any: ""}, "d"]
+            - send: e
+      """)[0]
+    #expect(script.answers.map { $0.texts.map(\.fixed) } == [[[], [97, 98], [1, 99], [100]]])
+    #expect(script.cues.map(\.answersBefore) == [1])
+  }
+
+  @Test func `a text that is put in where anything ends begins with a fixed byte`() throws {
+    let file = """
+      conversation: 2
+      connections: [{steps: [{receive: ["a", {any: b}, "key;"]}]}]
+      """
+    let found = diagnostics(Array(file.utf8), ", substitute: {key: \"{port}\"}")
+    #expect(
+      found.map(\.message) == [
+        "what may be anything would end here, with a byte that each connection has another one of"
+      ])
+    #expect(diagnostics(Array(file.utf8), ", substitute: {key: \"k{port}\"}").isEmpty)
+    // What may be anything holds no old text, and none goes across it.
+    #expect(
+      diagnostics(Array(file.utf8), ", substitute: {b: x, ak: x, abk: x}").map(\.message)
+        == ["b", "ak", "abk"].map { "'\($0)' is nowhere in what is played" })
+  }
+
+  @Test func `the page names every volatile header`() throws {
+    let page = try CapturePage()
+    #expect(page.headers.map { $0.lowercased() }.sorted() == VolatileHeaders.names.sorted())
   }
 
   @Test func `an error names the file, the line and the column, and shows the line`() throws {
@@ -212,6 +248,15 @@ func planPlaying(_ file: String, _ more: String = "") throws -> Plan {
   }
 
   // MARK: Effective form
+
+  @Test func `a file in which something may be anything reads as the same plan again`() throws {
+    let file = "conversation: 2\nconnections: [{steps: [{receive: [a, {any: b}, c]}]}]"
+    let plan = try planPlaying(file)
+    let again = try Plan.read(
+      text: plan.effective, file: "test.plan", files: Plan.attached(plan.attachments))
+    #expect(again.essence == plan.essence)
+    #expect(again.patterns[0].conversation?.scripts[0].answers[0].texts.count == 2)
+  }
 
   @Test(arguments: [
     "", ", expect: length, delays: none, timeout: 250ms, rate: 5/s", ", expect: none, every: 1h",

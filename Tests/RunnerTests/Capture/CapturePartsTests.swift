@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func `what is kept is in the file, in the order of its end`() {
-    var log = CaptureLog(redactions: [])
+    var log = CaptureLog(redactions: [], marksVolatileHeaders: true)
     for text in ["one", "two"] { log.add(recorder(text, &log.room)) }
     let file = log.file(forward: "there")
     #expect(file.forward == "there")
@@ -114,7 +114,7 @@ import Testing
   }
 
   @Test func `the file is one that a plan reads, however its bytes are written`() throws {
-    var log = CaptureLog(redactions: [])
+    var log = CaptureLog(redactions: [], marksVolatileHeaders: true)
     // Zeros are written in base64, and take a third more.
     for _ in 0..<4 {
       var recorder = ConversationRecorder(client: "c", started: 0)
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func `when the memory is full, conversations are counted and not kept`() {
-    var log = CaptureLog(redactions: [])
+    var log = CaptureLog(redactions: [], marksVolatileHeaders: true)
     log.add(recorder("kept", &log.room))
     log.room = 2
     log.add(recorder("half", &log.room))
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test func `who said nothing is counted, and is not in the file`() throws {
-    var log = CaptureLog(redactions: [try Redaction("secret")])
+    var log = CaptureLog(redactions: [try Redaction("secret")], marksVolatileHeaders: true)
     log.add(ConversationRecorder(client: "silent", started: 0))
     log.add(recorder("said", &log.room))
     let file = log.file(forward: "there")
@@ -162,7 +162,7 @@ import Testing
   }
 
   @Test func `what one side may go on to say is not kept where it may be a secret`() throws {
-    var log = CaptureLog(redactions: [try Redaction("pin [0-9]+;")])
+    var log = CaptureLog(redactions: [try Redaction("pin [0-9]+;")], marksVolatileHeaders: true)
     var open = recorder("a pin 12", &log.room)
     log.add(open)
     open.close(byClient: true, at: 1, room: &log.room)

@@ -2,9 +2,6 @@ import Messages
 
 /// Reads files of conversations, which `capture` writes, or anyone by hand (docs/capture.md).
 extension Reader {
-  /// The version of the format that `conversation` must name.
-  static let conversationVersion = 1
-
   private static let fileKeys = ["conversation", "captured", "forward", "connections"]
   private static let stepKeys = ["send", "receive", "close", "after"]
   private static let fileExample =
@@ -41,7 +38,8 @@ extension Reader {
         hint: "other bytes are written as {base64: \"AAEC/w==\"}")
       return nil
     }
-    guard let root = root(of: text, file: file, kind: .conversation), isKnownVersion(root),
+    guard let root = root(of: text, file: file, kind: .conversation),
+      let version = version(of: root),
       let fields = fields(root, in: "the file", known: Self.fileKeys)
     else { return nil }
     for key in ["captured", "forward"] { _ = fields[key].map { self.text($0.item, "a text") } }
@@ -50,40 +48,41 @@ extension Reader {
       return nil
     }
     return items(of: connections.item, "connections", example: Self.fileExample)
-      .compactMap { conversation($0) }
+      .compactMap { conversation($0, version) }
   }
 
-  /// False, with an error, for a file of another version, or of another format. The caller then leaves
+  /// Nil, with an error, for a file of another version, or of another format. The caller then leaves
   /// the file's other keys alone: they may mean something else.
-  private mutating func isKnownVersion(_ root: Item) -> Bool {
+  private mutating func version(of root: Item) -> Int? {
     guard case .map(let fields) = root.value else {
-      if case .broken = root.value { return false }
+      if case .broken = root.value { return nil }
       report(
         root.place, "a file of conversations needs a mapping, found \(root.kind)",
-        hint: "it begins with conversation: \(Self.conversationVersion)")
-      return false
+        hint: "it begins with conversation: 1")
+      return nil
     }
     guard let version = fields.first(where: { $0.key == "conversation" }) else {
       report(
         root.place, "the file has no 'conversation', the version of its format",
-        hint: "begin it with conversation: \(Self.conversationVersion)")
-      return false
+        hint: "begin it with conversation: 1")
+      return nil
     }
-    guard let text = text(version.item, "the version of the format") else { return false }
+    guard let text = text(version.item, "the version of the format") else { return nil }
     guard let number = Int(text), number > 0 else {
       report(
         version.item.place, "\(quoted(text)) is not the version of a format",
-        hint: "write conversation: \(Self.conversationVersion)")
-      return false
+        hint: "write conversation: 1")
+      return nil
     }
-    guard number == Self.conversationVersion else {
+    guard CaptureFile.versions.contains(number) else {
       report(
         version.item.place,
-        "the file has version \(number) of the format, and this runner reads version "
-          + "\(Self.conversationVersion)", hint: "a newer runner reads it")
-      return false
+        "the file has version \(number) of the format, and this runner reads versions "
+          + "\(CaptureFile.versions.lowerBound) and \(CaptureFile.versions.upperBound)",
+        hint: "a newer runner reads it")
+      return nil
     }
-    return true
+    return number
   }
 
   private mutating func items(of item: Item, _ owner: String, example: String) -> [Item] {
@@ -102,7 +101,9 @@ extension Reader {
 
   // After an unknown key, no missing key is reported: the unknown one may be the same key misspelt.
 
-  private mutating func conversation(_ item: Item) -> RecordedConversation? {
+  private mutating func conversation(
+    _ item: Item, _ version: Int
+  ) -> RecordedConversation? {
     let errors = errorCount
     guard let fields = fields(item, in: "a connection", known: ["client", "steps", "truncated"])
     else { return nil }
@@ -120,7 +121,7 @@ extension Reader {
     }
     var order = StepOrder()
     let read = items(of: steps.item, "steps", example: Self.stepExample).compactMap { item in
-      let step = self.step(item)
+      let step = self.step(item, version)
       if let step, let problem = order.problem(with: step.action, at: item.place) {
         report(item.place, problem)
       }
@@ -129,7 +130,9 @@ extension Reader {
     return RecordedConversation(client: client ?? "", steps: read)
   }
 
-  private mutating func step(_ item: Item) -> RecordedConversation.Step? {
+  private mutating func step(
+    _ item: Item, _ version: Int
+  ) -> RecordedConversation.Step? {
     let errors = errorCount
     guard let fields = fields(item, in: "a step", known: Self.stepKeys) else { return nil }
     let actions = ["send", "receive", "close"].compactMap { fields[$0] }
@@ -148,7 +151,7 @@ extension Reader {
     let action: RecordedConversation.Action?
     switch field.key {
     case "send": action = saidBytes(field.item).map { .send($0) }
-    case "receive": action = saidBytes(field.item).map { .receive($0) }
+    case "receive": action = heardBytes(field.item, version)
     default: action = word(field.item, as: Side.self).map { .close(byClient: $0 == .client) }
     }
     guard let action, let after else { return nil }
@@ -157,24 +160,6 @@ extension Reader {
 
   private enum Side: String, CaseIterable {
     case client, server
-  }
-
-  /// The bytes that client or server said: a text, or any bytes as `{base64: ...}`.
-  private mutating func saidBytes(_ item: Item) -> [UInt8]? {
-    guard case .map(let written) = item.value else {
-      return text(item, "a text").map { Array($0.utf8) }
-    }
-    guard let fields = fields(item, in: "what is said", known: ["base64"]) else { return nil }
-    guard let field = fields["base64"] else {
-      if written.isEmpty { report(item.place, "what is said is a text, or {base64: ...}") }
-      return nil
-    }
-    return value(field.item, "base64") { text throws(Problem) in
-      guard let bytes = Base64.bytes(of: text) else {
-        throw Problem("\(quoted(text)) is not base64", hint: "as RFC 4648 has it, with its padding")
-      }
-      return bytes
-    }
   }
 }
 

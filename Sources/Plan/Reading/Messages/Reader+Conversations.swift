@@ -72,6 +72,11 @@ extension Reader {
           "\(quoted(String(decoding: substitution.old, as: UTF8.self))) is nowhere in what is played"
         )
       }
+    case .endless(let index):
+      report(
+        substitutions[index].place,
+        "what may be anything would end here, with a byte that each connection has another one of",
+        hint: "replace less, so that the text behind it begins as it was recorded")
     }
   }
 
