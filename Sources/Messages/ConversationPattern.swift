@@ -45,7 +45,13 @@ package struct ConversationPattern: Sendable, Equatable {
       let script = try ConversationScript(
         conversation, waitsForAnswers: expectation != .none, keepsDelays: keepsDelays
       ) { (said: Speech, heard: Speech) throws(Flaw) in
-        (try substituter.templates(of: said), try substituter.templates(of: heard))
+        let lengths =
+          substitutions.isEmpty
+          ? (said: [], heard: []) : WrittenLength.all(said: said.bytes, heard: heard.bytes)
+        return (
+          try substituter.templates(of: said, lengths.said),
+          try substituter.templates(of: heard, lengths.heard)
+        )
       }
       scripts.append(script)
     }

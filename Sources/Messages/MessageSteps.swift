@@ -10,27 +10,32 @@ extension MessageTemplate {
     /// The template keeps the column.
     case data(DataColumn.Values)
     case random(Int)
-    case lengthOfLast(Int)
+    /// The next so many steps are not written: with the `fixed` bytes they are what is counted.
+    case length(fixed: Int, varying: Int, form: LengthForm)
   }
 
   /// The template as steps, and all of its fixed bytes in one array.
   package var steps: (steps: [Step], texts: [UInt8]) {
     var texts: [UInt8] = []
-    let steps = parts.map { part -> Step in
+    var steps: [Step] = []
+    func add(_ part: Part) {
       switch part {
       case .bytes(let bytes):
-        defer { texts += bytes }
-        return .bytes(start: texts.count, count: bytes.count)
-      case .connection: return .connection
-      case .sequence: return .sequence
-      case .source: return .source
-      case .port: return .port
-      case .worker: return .worker
-      case .data(let column): return .data(column.values)
-      case .random(let count): return .random(count)
-      case .lengthOfLast(let count): return .lengthOfLast(count)
+        steps.append(.bytes(start: texts.count, count: bytes.count))
+        texts += bytes
+      case .connection: steps.append(.connection)
+      case .sequence: steps.append(.sequence)
+      case .source: steps.append(.source)
+      case .port: steps.append(.port)
+      case .worker: steps.append(.worker)
+      case .data(let column): steps.append(.data(column.values))
+      case .random(let count): steps.append(.random(count))
+      case .length(let fixed, let varying, let form):
+        steps.append(.length(fixed: fixed, varying: varying.count, form: form))
+        varying.forEach(add)
       }
     }
+    parts.forEach(add)
     return (steps, texts)
   }
 
@@ -42,7 +47,8 @@ extension MessageTemplate {
   ) -> Int {
     var writer = unsafe MessageWriter(buffer: buffer)
     // By index: an unoptimised iterator allocates, and a test holds the loops to allocating nothing.
-    for index in 0..<steps.count {
+    var index = 0
+    while index < steps.count {
       switch unsafe steps[index] {
       case .bytes(let start, let count):
         unsafe writer.append(UnsafeRawBufferPointer(rebasing: texts[start..<start + count]))
@@ -55,21 +61,22 @@ extension MessageTemplate {
       case .random(let count):
         writer.appendRandom(
           count, seed: facts.seed ^ mixed(facts.connection) &+ mixed(~facts.sequence))
-      case .lengthOfLast(let count):
-        var length = 0
-        for place in max(0, steps.count - count)..<steps.count {
-          unsafe length += steps[place].length(facts)
+      case .length(let fixed, let varying, let form):
+        var length = fixed
+        for _ in 0..<varying {
+          index += 1
+          unsafe length += steps[index].length(facts)
         }
-        writer.append(decimal: UInt64(length))
+        writer.append(length: length, form)
       }
+      index += 1
     }
     return writer.count
   }
 }
 
 extension MessageTemplate.Step {
-  /// How many bytes the step writes. 0 for `lengthOfLast`: a length does not count its own digits, nor those of
-  /// another length.
+  /// How many bytes the step writes; 0 for `length`, which is never counted.
   fileprivate func length(_ facts: MessageTemplate.Facts) -> Int {
     switch self {
     case .bytes(_, let count), .random(let count): count
@@ -79,7 +86,7 @@ extension MessageTemplate.Step {
     case .port: digits(UInt64(facts.port))
     case .source: facts.source.textLength
     case .data(let values): unsafe values.value(of: facts.connection).count
-    case .lengthOfLast: 0
+    case .length: 0
     }
   }
 

@@ -21,8 +21,19 @@ package struct MessageTemplate: Sendable, Equatable {
     case data(DataColumn)
     /// So many letters and digits, different for every message.
     case random(Int)
-    /// How many bytes the last so many parts of the template have together, as a decimal number.
-    case lengthOfLast(Int)
+    /// How many bytes `fixed` bytes and these parts have together. The parts may stand anywhere in what the message
+    /// belongs to; they are not written here. None of them is `bytes` or `length`.
+    case length(fixed: Int, varying: [Part], form: LengthForm)
+
+    /// How many bytes these parts have together.
+    package static func length(of parts: [Part], form: LengthForm = .decimal) -> Part {
+      var fixed = 0
+      var varying: [Part] = []
+      for part in parts {
+        if case .bytes(let bytes) = part { fixed += bytes.count } else { varying.append(part) }
+      }
+      return .length(fixed: fixed, varying: varying, form: form)
+    }
   }
 
   /// No message is longer, so that one buffer takes any of them.
@@ -61,8 +72,7 @@ package struct MessageTemplate: Sendable, Equatable {
       case .connection, .sequence, .worker: total + 20
       case .port: total + 5
       case .data(let column): total + column.longest
-      // `mostBytes` has 7 digits.
-      case .lengthOfLast: total + 7
+      case .length(_, _, let form): total + form.longest
       // The longest text is that of an IPv6 address: INET6_ADDRSTRLEN without its zero.
       case .source: total + 45
       }
@@ -133,7 +143,7 @@ package struct MessageTemplate: Sendable, Equatable {
       case .sequence: true
       // Fewer of 62 letters and digits repeat by chance.
       case .random(let count): count >= 8
-      case .bytes, .connection, .source, .port, .worker, .data, .lengthOfLast: false
+      case .bytes, .connection, .source, .port, .worker, .data, .length: false
       }
     }
   }

@@ -6,6 +6,30 @@ struct Speech: Equatable {
   /// may come.
   private(set) var items: [[Range<Int>]] = []
 
+  /// Whether the range is in one text, and not at the beginning of one that comes behind anything.
+  func isOneText(_ range: Range<Int>) -> Bool {
+    items.overlapping(range, by: Self.extent).contains { item in
+      guard let start = item.first?.lowerBound, start <= range.lowerBound else { return false }
+      return item.contains { text in
+        text.lowerBound <= range.lowerBound && range.upperBound <= text.upperBound
+          && (text.lowerBound < range.lowerBound || text.lowerBound == start)
+      }
+    }
+  }
+
+  /// Whether anything may come in the range, or right before or behind it.
+  func mayBeAnything(in range: Range<Int>) -> Bool {
+    items.overlapping(range, by: Self.extent).contains { item in
+      zip(item, item.dropFirst()).contains { before, behind in
+        behind.lowerBound >= range.lowerBound && before.upperBound <= range.upperBound
+      }
+    }
+  }
+
+  private static func extent(_ item: [Range<Int>]) -> Range<Int> {
+    (item.first?.lowerBound ?? 0)..<(item.last?.upperBound ?? 0)
+  }
+
   /// Begins the next cue or answer.
   mutating func begin() { items.append([bytes.count..<bytes.count]) }
 
@@ -22,5 +46,21 @@ struct Speech: Equatable {
     bytes += more
     ranges[ranges.count - 1] = ranges[ranges.count - 1].lowerBound..<bytes.count
     items[items.count - 1] = ranges
+  }
+}
+
+extension Array {
+  /// The items whose ranges, which are in order and have no bytes in common, overlap with a range.
+  func overlapping(_ range: Range<Int>, by key: (Element) -> Range<Int>) -> ArraySlice<Element> {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if key(self[middle]).upperBound <= range.lowerBound {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return self[low...].prefix { key($0).lowerBound < range.upperBound }
   }
 }

@@ -32,64 +32,108 @@ struct Substituter {
     self.candidates = candidates
   }
 
-  /// Templates of all that one side says, with everything replaced.
+  /// Templates of all that one side says, with everything replaced, and with the lengths of what it is replaced in.
   mutating func templates(
-    of speech: Speech
+    of speech: Speech, _ lengths: [WrittenLength]
   ) throws(ConversationPattern.Flaw) -> [[MessageTemplate]] {
+    let edits = candidates.isEmpty ? [] : try edits(of: speech, lengths)
+    var next = edits[...]
     var templates: [[MessageTemplate]] = []
     for item in speech.items {
       var texts: [MessageTemplate] = []
-      for (index, range) in item.enumerated() {
-        texts.append(try template(of: speech.bytes[range], followsAnything: index > 0))
+      for range in item {
+        let count = next.prefix { $0.range.lowerBound < range.upperBound }.count
+        texts.append(try template(of: range, in: speech, next.prefix(count)))
+        next = next.dropFirst(count)
       }
       templates.append(texts)
     }
     return templates
   }
 
+  /// Bytes of what is said, and what comes in their place.
+  private struct Edit {
+    var range: Range<Int>
+    var parts: [MessageTemplate.Part]
+  }
+
   private mutating func template(
-    of text: ArraySlice<UInt8>, followsAnything: Bool
+    of range: Range<Int>, in speech: Speech, _ edits: ArraySlice<Edit>
   ) throws(ConversationPattern.Flaw) -> MessageTemplate {
-    guard !candidates.isEmpty else {
-      room -= text.count
-      guard room >= 0 else { throw .tooLong }
-      return MessageTemplate(bytes: Array(text))
+    var pieces: [MessageTemplate] = []
+    var place = range.lowerBound
+    for edit in edits {
+      pieces.append(MessageTemplate(bytes: Array(speech.bytes[place..<edit.range.lowerBound])))
+      pieces.append(MessageTemplate(parts: edit.parts))
+      place = edit.range.upperBound
     }
-    var parts: [MessageTemplate.Part] = []
-    var literal: [UInt8] = []
+    pieces.append(MessageTemplate(bytes: Array(speech.bytes[place..<range.upperBound])))
+    room -= pieces.reduce(0) { $0 + $1.longest }
+    guard room >= 0 else { throw .tooLong }
+    return MessageTemplate(joining: pieces)
+  }
+
+  /// All that is replaced in a speech, in order.
+  private mutating func edits(
+    of speech: Speech, _ lengths: [WrittenLength]
+  ) throws(ConversationPattern.Flaw) -> [Edit] {
+    var matches: [Edit] = []
+    for item in speech.items {
+      for (index, range) in item.enumerated() {
+        try find(in: speech.bytes[range], followsAnything: index > 0, &matches)
+      }
+    }
+    let changed = lengths.compactMap { edit(of: $0, around: matches, in: speech) }
+    return (matches + changed).sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  private mutating func find(
+    in text: ArraySlice<UInt8>, followsAnything: Bool, _ matches: inout [Edit]
+  ) throws(ConversationPattern.Flaw) {
     var rest = text
-    while let byte = rest.first {
+    while !rest.isEmpty {
       guard let index = substitution(atStartOf: rest) else {
-        literal.append(byte)
         rest.removeFirst()
-        room -= 1
-        guard room >= 0 else { throw .tooLong }
         continue
       }
       let (old, new) = (substitutions[index].old, substitutions[index].new)
       unused.remove(index)
-      room -= new.longest
-      guard room >= 0 else { throw .tooLong }
       if followsAnything, rest.startIndex == text.startIndex {
         guard case .bytes? = new.parts.first else { throw .endless(index) }
       }
-      for part in new.parts {
-        if case .bytes(let more) = part {
-          literal += more
-        } else {
-          if !literal.isEmpty { parts.append(.bytes(literal)) }
-          literal = []
-          parts.append(part)
-        }
-      }
+      matches.append(
+        Edit(range: rest.startIndex..<rest.startIndex + old.count, parts: new.parts))
       rest = rest.dropFirst(old.count)
     }
-    if !literal.isEmpty { parts.append(.bytes(literal)) }
-    return MessageTemplate(parts: parts)
   }
 
   /// The index of the substitution that replaces what `rest` begins with; nil where none does.
   private func substitution(atStartOf rest: ArraySlice<UInt8>) -> Int? {
     candidates[Int(rest[rest.startIndex])].first { rest.starts(with: substitutions[$0].old) }
+  }
+
+  // MARK: Lengths
+
+  /// The new length, where something is replaced in what it counts. Nil where the length stays as it is: also where
+  /// a part of it is replaced, or where what is replaced goes beyond what it counts: then the old text has the
+  /// protocol's own bytes in it, and the new one is to have them as well. No length is known of what may be anything.
+  private func edit(of length: WrittenLength, around matches: [Edit], in speech: Speech) -> Edit? {
+    let (place, content) = (length.place, length.content)
+    let inside = matches.overlapping(content, by: \.range)
+    guard let first = inside.first, let last = inside.last,
+      first.range.lowerBound >= content.lowerBound, last.range.upperBound <= content.upperBound,
+      matches.overlapping(place, by: \.range).isEmpty,
+      speech.isOneText(place), !speech.mayBeAnything(in: content)
+    else { return nil }
+    let removed = inside.reduce(0) { $0 + $1.range.count }
+    let counted = MessageTemplate.Part.length(of: inside.flatMap(\.parts), form: length.form)
+    guard case .length(let fixed, let varying, let form) = counted else { return nil }
+    let kept = content.count - removed + fixed
+    guard kept + MessageTemplate(parts: varying).longest <= form.most else { return nil }
+    if varying.isEmpty {
+      return Edit(range: place, parts: [.bytes(form.bytes(of: kept))])
+    }
+    return Edit(
+      range: place, parts: [.length(fixed: kept, varying: varying, form: form)])
   }
 }

@@ -32,13 +32,13 @@ import Testing
         == "ping 18446744073709551615/10 ::1:1 3")
   }
 
-  @Test func `a length is that of the parts at the end, whatever they come to`() {
+  @Test func `a length is that of its parts, whatever they come to`() {
     let body: [MessageTemplate.Part] = [
       .bytes(Array("é".utf8)), .connection, .sequence, .source, .port, .worker, .random(12),
     ]
     for value in [0, 9, 10, 99, 12_345, .max] as [UInt64] {
       for source in [.v4(0), .v4(0x0A64_FF09), .v4(.max), .v6(1), .v6(.max)] as [IPAddress] {
-        let parts = [.lengthOfLast(body.count), .bytes([32])] + body
+        let parts = [.length(of: body), .bytes([32])] + body
         let sent = text(
           parts, connection: value, sequence: value, source: source,
           port: UInt16(truncatingIfNeeded: value))
@@ -47,14 +47,15 @@ import Testing
         #expect(sent.utf8.count <= MessageTemplate(parts: parts).longest)
       }
     }
-    #expect(text([.bytes([97]), .lengthOfLast(0)]) == "a0")
-    #expect(!MessageTemplate(parts: [.lengthOfLast(1), .connection]).differsByMessage)
+    #expect(text([.bytes([97]), .length(of: [])]) == "a0")
+    #expect(!MessageTemplate(parts: [.length(of: [.connection]), .connection]).differsByMessage)
   }
 
   @Test func `data has a value for each connection, and begins anew after its last row`() {
     let column = DataColumn(
       name: "users.token", values: ["alpha", "", "gamma-ray"].map { Array($0.utf8) })
-    let parts: [MessageTemplate.Part] = [.lengthOfLast(2), .bytes([58]), .data(column)]
+    let counted: [MessageTemplate.Part] = [.bytes([58]), .data(column)]
+    let parts = [.length(of: counted)] + counted
     #expect(
       (0..<4).map { text(parts, connection: $0) } == ["6:alpha", "1:", "10:gamma-ray", "6:alpha"])
     #expect(text(parts, connection: .max) == "6:alpha")

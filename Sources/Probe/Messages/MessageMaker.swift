@@ -56,7 +56,9 @@ struct MessageMaker: ~Copyable {
     self.texts = texts
     self.buffer = buffer
     self.last = last
-    columns = templates.flatMap(\.parts).compactMap { part in
+    columns = templates.flatMap(\.parts).flatMap { part in
+      if case .length(_, let varying, _) = part { varying } else { [part] }
+    }.compactMap { part in
       if case .data(let column) = part { column } else { nil }
     }
   }

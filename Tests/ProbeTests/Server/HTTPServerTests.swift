@@ -262,7 +262,7 @@ import Testing
       Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ".utf8))
     let body: [MessageTemplate.Part] = [.connection, .bytes([32]), .sequence, .random(20)]
     let template = MessageTemplate(
-      parts: [head, .lengthOfLast(4), .bytes(Array("\r\n\r\n".utf8))] + body)
+      parts: [head, .length(of: body), .bytes(Array("\r\n\r\n".utf8))] + body)
     let right = MessagePattern.Content.matches(try BytePattern("^[0-9]+ [0-9]+[A-Za-z0-9]{20}$"))
     let post = MessagePattern(
       name: "post", pace: .every(500_000_000), template: template,

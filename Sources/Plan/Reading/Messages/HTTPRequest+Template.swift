@@ -26,12 +26,9 @@ extension HTTPRequest {
       let rest = [plain("Content-Length: \(fixed.count)\r\n\r\n"), content]
       return try Self.checked(MessageTemplate(joining: templates + rest))
     }
-    let length = MessageTemplate(parts: [.lengthOfLast(content.parts.count)])
-    let head = MessageTemplate(joining: templates + [plain("Content-Length: "), length])
-    // Not by `init(joining:)`: it would make one part of the empty line and the beginning of the body,
-    // and `lengthOfLast` would count both.
-    return try Self.checked(
-      MessageTemplate(parts: head.parts + plain("\r\n\r\n").parts + content.parts))
+    let length = MessageTemplate(parts: [.length(of: content.parts)])
+    let rest = [plain("Content-Length: "), length, plain("\r\n\r\n"), content]
+    return try Self.checked(MessageTemplate(joining: templates + rest))
   }
 
   /// The template, unless its messages may be longer than any message of a plan.

@@ -170,7 +170,7 @@ enum TemplateText {
 
 extension TemplateText {
   /// The text that reads as this template. Nil when no text does: when the template has bytes that are
-  /// not UTF-8, or is that of an HTTP request with `lengthOfLast`.
+  /// not UTF-8, or is that of an HTTP request with a `length`.
   static func text(of template: MessageTemplate) -> String? {
     var bytes: [UInt8] = []
     var open = 0
@@ -196,7 +196,7 @@ extension TemplateText {
       case .data(let column): bytes += Array("{\(column.name)}".utf8)
       case .random(let count): bytes += Array("{random:\(count)}".utf8)
       // Only requests have this part, and plans do not write them as one text.
-      case .lengthOfLast: return nil
+      case .length: return nil
       }
     }
     return String(validating: bytes, as: UTF8.self)
