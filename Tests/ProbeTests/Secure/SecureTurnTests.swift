@@ -46,7 +46,7 @@ import WorkerLog
     #expect(stage.server?.keepsNothing == true)
     // Strangers are no limit of the run, and nobody keeps their words.
     #expect(stage.serverBoard[.failures] == 0 && stage.serverBoard.refusal == nil)
-    #expect(stage.serverBoard.refusal(.timedOut, in: 0) == nil)
+    #expect(stage.serverBoard.refusals.rows(of: 0).isEmpty)
   }
 
   @Test func `bytes that come now and then give a handshake no more time`() throws {
