@@ -36,7 +36,7 @@ struct HTTPTranscript {
     var answered = 0
     var place = 0
     var start = 0
-    var isChunked = false
+    var (hasHead, isChunked) = (false, false)
     var message: Message?
     while true {
       let question = HTTPQuestion(method: answered < methods.count ? methods[answered] : .get)
@@ -46,10 +46,11 @@ struct HTTPTranscript {
       let before = place
       place += step.used
       switch step.event {
-      case .method(let method): message = Message(method: method)
-      case .status: message = Message()
+      case .method(let method): (message, hasHead) = (Message(method: method), false)
+      case .status: (message, hasHead) = (Message(), false)
       case .target, .key: break
       case .head:
+        hasHead = true
         message?.fields = Self.fields(in: bytes, start..<place)
         isChunked = message?.fields.contains { $0.name == "transfer-encoding" } ?? false
         // A response of 1xx has no end of its own, and another one follows it.
@@ -69,7 +70,9 @@ struct HTTPTranscript {
         (message, start) = (nil, place)
       case .more, .upgraded, .malformed:
         guard var message else { return }
-        if message.fields.isEmpty, step.event == .more {
+        if !hasHead {
+          // The first words of other protocols may look like those of a request.
+          guard message.method == nil, step.event == .more else { return }
           message.fields = Self.fields(in: bytes, start..<bytes.count)
         }
         messages.append(message)

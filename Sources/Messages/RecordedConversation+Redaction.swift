@@ -11,10 +11,12 @@ extension RecordedConversation {
   package func redacted(
     by redactions: [Redaction], clientEnded: Bool, serverEnded: Bool, most: Int
   ) -> (RecordedConversation, isCut: Bool) {
+    let (said, heard) = (bytes(ofClient: true), bytes(ofClient: false))
+    let lengths = redactions.isEmpty ? ([], []) : WrittenLength.all(said: said, heard: heard)
     var client = RedactedStream(
-      redactions.findings(in: bytes(ofClient: true), isWhole: clientEnded))
+      redactions.findings(in: said, isWhole: clientEnded), lengths.0)
     var server = RedactedStream(
-      redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
+      redactions.findings(in: heard, isWhole: serverEnded), lengths.1)
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
     // Nanoseconds of delay before steps that were left out because none of their bytes is left. They are added to
@@ -73,13 +75,41 @@ extension RecordedConversation.Step {
 
 /// All that one side sent, redacted step by step.
 private struct RedactedStream {
-  private let findings: Redaction.Findings
-  /// Index of the next range in `findings.hidden`.
+  private struct Change {
+    var range: Range<Int>
+    /// What stands in its place.
+    var word: [UInt8]
+  }
+
+  /// What is taken out, and the lengths that are others for it, in order.
+  private let changes: [Change]
+  /// How many bytes were checked; see `Redaction.Findings`.
+  private let checked: Int
+  /// Index of the next item of `changes`.
   private var next = 0
   /// How many bytes were taken so far.
   private var place = 0
 
-  init(_ findings: Redaction.Findings) { self.findings = findings }
+  /// - Parameter lengths: those in the bytes. Each is to count what is left of its content, so that a substitution
+  ///   can put another text there.
+  init(_ findings: Redaction.Findings, _ lengths: [WrittenLength]) {
+    checked = findings.checked
+    let hidden = findings.hidden
+    let changed = lengths.compactMap { length -> Change? in
+      let inside = hidden.overlapping(length.content) { $0 }
+      guard let first = inside.first, let last = inside.last,
+        first.lowerBound >= length.content.lowerBound,
+        last.upperBound <= length.content.upperBound,
+        hidden.overlapping(length.place, by: { $0 }).isEmpty
+      else { return nil }
+      let removed = inside.reduce(0) { $0 + $1.count }
+      let count = length.content.count - removed + inside.count * Redaction.word.count
+      guard count <= length.form.most else { return nil }
+      return Change(range: length.place, word: length.form.bytes(of: count))
+    }
+    changes = (hidden.map { Change(range: $0, word: Redaction.word) } + changed)
+      .sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
 
   /// What is left of the next bytes without the secrets. Where the search for secrets has not checked these
   /// bytes to their end, `take` leaves out the unchecked rest, too, and `isWhole` is false.
@@ -89,17 +119,17 @@ private struct RedactedStream {
   mutating func take(
     _ bytes: [UInt8], anything: [Range<Int>] = []
   ) -> ([UInt8], anything: [Range<Int>], isWhole: Bool) {
-    let end = min(place + bytes.count, findings.checked)
-    let isWhole = place + bytes.count <= findings.checked
+    let end = min(place + bytes.count, checked)
+    let isWhole = place + bytes.count <= checked
     let start = place
     var left = RedactedBytes()
     while place < end {
-      guard next < findings.hidden.count, findings.hidden[next].lowerBound < end else {
+      guard next < changes.count, changes[next].range.lowerBound < end else {
         left.keep(bytes, place - start..<end - start)
         place = end
         break
       }
-      let hidden = findings.hidden[next]
+      let hidden = changes[next].range
       if place < hidden.lowerBound {
         left.keep(bytes, place - start..<hidden.lowerBound - start)
       }
@@ -107,7 +137,7 @@ private struct RedactedStream {
       // The word stands where the match begins; the rest of it may lie in later steps.
       left.hide(
         max(place, hidden.lowerBound) - start..<hiddenEnd - start,
-        word: place <= hidden.lowerBound ? Redaction.word : [])
+        word: place <= hidden.lowerBound ? changes[next].word : [])
       place = hiddenEnd
       if place == hidden.upperBound { next += 1 }
     }

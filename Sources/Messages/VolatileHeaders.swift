@@ -27,13 +27,16 @@ extension RecordedConversation {
       .filter { VolatileHeaders.names.contains($0.name) }.map(\.value)
     guard !values.isEmpty else { return self }
     var marked = self
+    var rest = values[...]
     // How many bytes the server said before the step.
     var start = 0
     for index in marked.steps.indices {
       guard case .receive(let bytes, _) = marked.steps[index].action else { continue }
       let end = start + bytes.count
-      let anything = values.filter { $0.upperBound >= start && $0.lowerBound < end }
-        .map { max($0.lowerBound, start) - start..<min($0.upperBound, end) - start }
+      rest = rest.drop { $0.upperBound < start }
+      let anything = rest.prefix { $0.lowerBound < end }.map {
+        max($0.lowerBound, start) - start..<min($0.upperBound, end) - start
+      }
       marked.steps[index].action = .receive(bytes, anything: anything)
       start = end
     }

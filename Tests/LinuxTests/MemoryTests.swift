@@ -45,4 +45,11 @@ import Testing
     }
     #expect(ending == .exited(0))
   }
+
+  @Test(arguments: [("", 0), ("a", 0), ("ba", 1), ("bbbb", 4), ("bab", 1), ("\0a", 1)])
+  func `bytes before another one are counted`(text: String, count: Int) {
+    var text = text
+    #expect(text.withUTF8 { Memory.count(before: 0x61, in: UnsafeRawBufferPointer($0)) } == count)
+    #expect(Memory.count(before: 0, in: UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
+  }
 }

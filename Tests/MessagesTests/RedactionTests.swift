@@ -51,6 +51,30 @@ import Testing
     #expect(!isCut)
   }
 
+  @Test(arguments: [
+    ("*2\r\n$4\r\nAUTH\r\n$2\r\npw\r\n", "AUTH\r\n[^\r]*\r\n([^\r]*)", "$8\r\nREDACTED\r\n"),
+    ("*1\r\n$12\r\nid=1;pin=22;\r\n", "[12]+;", "$23\r\nid=REDACTEDpin=REDACTED\r\n"),
+    // What has the protocol's own bytes in it leaves a length that counts no longer.
+    ("*1\r\n$12\r\nid=1;pin=22;\r\n", "1;.*", "$12\r\nid=REDACTED"),
+    ("*1\r\n$12\r\nid=1;pin=22;\r\n", "\r\n(12?)", "*1\r\n$12\r\nid=1;pin=22;\r\n"),
+    (
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nid=22", "[0-9]{2}",
+      "Length: 11\r\n\r\nid=REDACTED"
+    ),
+  ])
+  func `lengths count what is left`(text: String, expression: String, end: String) throws {
+    let (kept, isCut) = try kept(text, [expression])
+    #expect(kept.hasSuffix(end), "\(kept)")
+    #expect(!isCut)
+    for split in 1..<text.utf8.count {
+      let steps = [text.utf8.prefix(split), text.utf8.dropFirst(split)].map {
+        RecordedConversation.Step(.send(Array($0)), after: 0)
+      }
+      let (apart, _) = try redacted(RecordedConversation(client: "c", steps: steps), [expression])
+      #expect(String(decoding: apart.bytes(ofClient: true), as: UTF8.self) == kept)
+    }
+  }
+
   @Test func `several expressions look at the same bytes`() throws {
     #expect(try kept("abcd", ["bc", "cd"]).0 == "aREDACTED")
     #expect(try kept("abcd", ["ab", "d"]).0 == "REDACTEDcREDACTED")

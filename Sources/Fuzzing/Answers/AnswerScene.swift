@@ -9,7 +9,7 @@ import Recording
 ///   `until TEXT`, `frame AT SIZE ORDER PLUS`, `http METHOD STATUS ...`; the last three may stand beside `text` or
 ///   `matches`. The pace: `every MS` or `flat-out`; `timeout MS`.
 /// - Or a conversation, one step per line: `> TEXT` from the client, `< TEXT` from the server,
-///   `client-closes`, `server-closes`; `after MS` delays the next step. Each answer must have the same bytes;
+///   `client-closes`, `server-closes`; `any FIRST END` lets bytes of the last step be anything; `after MS` delays the next step. Each answer must have the same bytes;
 ///   with `length` it need only be as long, with `unheard` no answer is waited for. With the pace `once` each
 ///   connection plays it once.
 /// - The network: `buffer N` bytes, `latency US`.
@@ -134,7 +134,7 @@ struct AnswerScene {
     case "timeout": timeout = max(1, Self.number(rest, 10_000)) * 1_000_000
     case "buffer": buffer = max(1, Int(Self.number(rest, 65_536)))
     case "latency": latency = Self.number(rest, 100_000) * 1_000
-    case ">", "<", "client-closes", "server-closes", "after", "length", "unheard":
+    case ">", "<", "client-closes", "server-closes", "after", "length", "unheard", "any":
       takeStep(word, rest)
     default: return false
     }
@@ -152,10 +152,27 @@ struct AnswerScene {
       hasClosed.server = true
       add(.close(byClient: false))
     case "after": after = Self.number(rest, 5_000) * 1_000_000
+    case "any": markLast(rest)
     case "length": conversationExpectation = .length
     case "unheard": conversationExpectation = .none
     default: break
     }
+  }
+
+  /// Marks bytes of the last step as anything: `any 3 7` the fourth one to the seventh. What no file can have is
+  /// left out.
+  private mutating func markLast(_ text: Substring) {
+    let words = text.split(separator: " ")
+    guard words.count == 2, case .receive(let bytes, var anything)? = steps.last?.action else {
+      return
+    }
+    let first = Int(Self.number(words[0], 100_000))
+    let end = Int(Self.number(words[1], 100_000))
+    guard first <= end, end < bytes.count, first > anything.last?.upperBound ?? -1,
+      !bytes[first..<end].contains(bytes[end])
+    else { return }
+    anything.append(first..<end)
+    steps[steps.count - 1].action = .receive(bytes, anything: anything)
   }
 
   /// Adds a step to the conversation. A message without bytes is left out, since no plan can have one.

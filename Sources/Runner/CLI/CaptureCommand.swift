@@ -15,7 +15,8 @@ struct CaptureCommand: ParsableCommand {
       Forwards every client of --listen to --forward, and records who said what and when. Ctrl-C \
       ends the capture and writes the file. A plan plays the file with 'conversation: FILE' in its \
       messages. What a --redact expression matches never gets into the file: the whole match, or \
-      only what is in the first parentheses. The file has no more than the 1 MiB that a plan \
+      only what is in the first parentheses. Headers of HTTP responses that differ each time, such as \
+      Date, may have any value when the file is played. The file has no more than the 1 MiB that a plan \
       reads; what comes after that is forwarded all the same, and the file says 'truncated'.
 
       EXAMPLES:

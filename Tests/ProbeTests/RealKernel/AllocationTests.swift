@@ -74,6 +74,26 @@ struct AllocationTests {
     try expectNone(of: pair)
   }
 
+  @Test func `neither do conversations with lengths, and with answers that may be anything`() throws
+  {
+    let said = "*2\r\n$3\r\nGET\r\n$5\r\na:key\r\n+now\r\n"
+    let heard = Array(said.utf8)
+    let pattern = try MessagePattern.playing(
+      [
+        .says(said),
+        .init(.receive(heard, anything: [heard.count - 5..<heard.count - 2]), after: 0),
+      ],
+      pace: .unlimited,
+      substitutions: [
+        Substitution("key", .connection, .sequence), Substitution("now", .random(20)),
+      ],
+      timeout: .seconds(10))
+    let pair = try RealPair(
+      [.open(goal: 4, rate: nil), .keep], host: 25, ports: 20_000...29_999,
+      messages: Messages(patterns: [pattern], patternsOfPhase: [[], [0]], seed: 5))
+    try expectNone(of: pair)
+  }
+
   private func expectNone<System: Kernel & ~Copyable>(of pair: KernelPair<System>) throws {
     #expect(pair.play(0))
     #expect(pair.play(1))

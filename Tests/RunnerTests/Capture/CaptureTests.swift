@@ -356,7 +356,7 @@ import Testing
     #expect(end(program).exitCode == 0)
     let connection = try #require(try file().connections.first)
     #expect(connection.sent.contains("SET\r\n$1\r\na\r\n$1\r\n1\r\n"), "\(connection.sent)")
-    #expect(connection.received.contains("+OK\r\n$1\r\n1\r\n+OK\r\n$7\r\nREDACTED\r\n"))
+    #expect(connection.received.contains("+OK\r\n$1\r\n1\r\n+OK\r\n$8\r\nREDACTED\r\n"))
     #expect(try !workspace.text(of: "out.yaml").contains("hunter2"))
     withExtendedLifetime(server) {}
   }
