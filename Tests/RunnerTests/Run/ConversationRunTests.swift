@@ -88,11 +88,11 @@ import Testing
 
   @Test func `a file that is wrong is shown with its line`() throws {
     try plan("", goal: 5, phases: ["ramp: {to: 5, messages: session}"], thresholds: [])
-    try workspace.write("conversation: 2\n", to: "talks/session.yaml")
+    try workspace.write("conversation: 3\n", to: "talks/session.yaml")
     let ending = try workspace.run(["check", "session.plan"])
     #expect(ending.exitCode == 104)
     #expect(
       ending.errors.contains(
-        "talks/session.yaml:1:15: error: the file has version 2 of the format"))
+        "talks/session.yaml:1:15: error: the file has version 3 of the format"))
   }
 }
