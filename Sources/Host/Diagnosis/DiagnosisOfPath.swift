@@ -8,7 +8,7 @@ extension DiagnosisContext {
     var evidence =
       addresses(of: failure)
       + rises(.resetsSent, .attemptFails, .unreachableReceived, .unreachableReceivedV6) + [
-        Fact("held when it began", "\(Format.count(failure.established)) established")
+        Fact("held at the first failure", "\(Format.count(failure.established)) established")
       ]
     if path.mayBeLedElsewhere(failure.endpoint) {
       evidence += [
@@ -111,7 +111,7 @@ extension DiagnosisContext {
     var evidence =
       addresses(of: failure) + [
         Fact("closed", Format.count(failure.count)),
-        Fact("held when it began", "\(Format.count(failure.established)) established"),
+        Fact("held at the first failure", "\(Format.count(failure.established)) established"),
       ]
     if let held = path.held {
       evidence.append(Fact("stood at the end", "\(Format.count(held)) established"))
