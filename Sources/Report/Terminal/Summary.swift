@@ -92,8 +92,14 @@ private func measured(
     // One cause may have been met in several phases.
     let byCause = Dictionary(grouping: recording.failures, by: \.cause)
       .mapValues { $0.reduce(0) { $0 + $1.count } }
-    let causes = byCause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(2)
-      .map { brief($0.key) + " × \(Format.count($0.value))" }
+    let ordered = byCause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    var causes = ordered.prefix(2).map { brief($0.key) + " × \(Format.count($0.value))" }
+    let others = ordered.dropFirst(2)
+    if !others.isEmpty {
+      let kinds = others.count == 1 ? "kind" : "kinds"
+      let count = others.reduce(0) { $0 + $1.value }
+      causes.append("\(Format.count(others.count)) more \(kinds) × \(Format.count(count))")
+    }
     rows.append(
       Fact("failures", ([Format.count(metrics.failures)] + causes).joined(separator: " · ")))
   }

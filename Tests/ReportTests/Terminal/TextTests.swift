@@ -115,6 +115,23 @@ import Testing
     #expect(text.contains("42 · server accept4 EMFILE × 42\n"), "\(text)")
   }
 
+  @Test func `kinds of failures that the summary does not name are counted`() {
+    var recording = Sample.limited
+    func text(_ more: (call: String, count: Int)...) -> String {
+      for (call, count) in more {
+        var other = recording.failures[0]
+        (other.syscall, other.count) = (call, count)
+        recording.failures.append(other)
+      }
+      return summary(
+        recording, Sample.limitedJudgement,
+        files: OutputFiles(recording: "r", html: "h", junit: "j"), colour: false)
+    }
+    #expect(text(("closed", 3)).contains("EMFILE × 12 · server closed EMFILE × 3\n"))
+    #expect(text(("read", 1)).contains("closed EMFILE × 3 · 1 more kind × 1\n"))
+    #expect(text(("write", 2)).contains("closed EMFILE × 3 · 2 more kinds × 3\n"))
+  }
+
   @Test(arguments: [
     ("plain", "plain"), ("é 漢字 🙂", "é 漢字 🙂"), ("a\tb\nc", "a\tb\nc"), ("a\r\nb", "a\nb"),
     ("a\rb", "a\u{FFFD}b"), ("\u{1B}[2J", "\u{FFFD}[2J"), ("\u{0}\u{FFFF}", "\u{FFFD}\u{FFFD}"),
