@@ -55,7 +55,9 @@ extension Coordinator {
   /// - Parameters:
   ///   - before: messages that had been sent when the phase began.
   ///   - held: connections that were held when the phase began.
-  mutating func remarkOnMessages(since before: Int, from held: Int) {
+  ///   - unsentBefore: `unsentMessages` when the phase began. Until a phase is over, only messages that found no
+  ///     connection free are counted there.
+  mutating func remarkOnMessages(since before: Int, from held: Int, unsentBefore: Int) {
     // Messages are wanted until the planned end, however late this is called.
     let elapsed = min(
       clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
@@ -65,7 +67,8 @@ extension Coordinator {
       of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
-      load(hostReadings.readings()), idle: idleShare)
+      load(hostReadings.readings()), idle: idleShare,
+      blocked: Double(max(0, unsentMessages - unsentBefore)) / elapsed)
   }
 
   /// Client processes that hold no connection, and so cannot send their share of a rate; nil where
@@ -120,9 +123,10 @@ extension Coordinator {
 
   private mutating func remark(
     _ rate: Double, of planned: Double, _ unit: String, _ load: LoadReading,
-    idle: IdleShare? = nil, heldBack: String? = nil
+    idle: IdleShare? = nil, heldBack: String? = nil, blocked: Double = 0
   ) {
-    let pace = missedPace(rate, of: planned, load)
+    var pace = missedPace(rate, of: planned, load)
+    pace.blocked = blocked
     guard pace.wantsReason else { return }
     var reasons = [idle?.words, heldBack].compactMap(\.self)
     // Idle processes explain the missing messages only if the other processes have sent their own shares.

@@ -76,7 +76,7 @@ extension Coordinator {
     case .hold(let duration), .pause(let duration):
       let (sent, held) = (messagesSent, fleet.current(.held, .client))
       try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
-      remarkOnMessages(since: sent, from: held)
+      remarkOnMessages(since: sent, from: held, unsentBefore: unsent)
     case .close:
       try loop(until: nil) { fleet in fleet.hasSettled }
       try settle { fleet in fleet.heldAtServer <= fleet.current(.held, .client) }

@@ -13,6 +13,8 @@ package struct MissedPace: Sendable {
   /// Whether clients spend the last moments before a message is due awake, so that they look busier than
   /// they are.
   package var clientsWaitAwake: Bool
+  /// Messages a second that were due while no connection was free: each had another one under way.
+  package var blocked: Double
 
   /// The processor time that one worker used.
   package struct Load: Sendable, Equatable {
@@ -27,21 +29,44 @@ package struct MissedPace: Sendable {
   }
 
   package init(
-    rate: Double, planned: Double, elapsed: Double, workers: [Load], clientsWaitAwake: Bool = false
+    rate: Double, planned: Double, elapsed: Double, workers: [Load], clientsWaitAwake: Bool = false,
+    blocked: Double = 0
   ) {
     self.rate = rate
     self.planned = planned
     self.elapsed = elapsed
     self.workers = workers
     self.clientsWaitAwake = clientsWaitAwake
+    self.blocked = blocked
   }
 
   /// Whether the rate is more than a tenth below the planned one. Then a reason is looked for.
-  package var wantsReason: Bool { planned.isFinite && rate < 0.9 * planned }
+  package var wantsReason: Bool { isMissed(by: rate) }
+
+  private func isMissed(by rate: Double) -> Bool { planned.isFinite && rate < 0.9 * planned }
+
+  /// Says in words what kept the rate below the planned one: connections that were not free, processors, or both.
+  ///
+  /// Where messages that found no connection free make up for what is missing, the workers were in time. Then
+  /// processors that others keep busy are no reason, and only a worker or a control group at its own limit is
+  /// named beside: a client that reads answers late has busy connections, too.
+  package func reason(
+    before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
+  ) -> String {
+    guard blocked > 0 else { return processors(before: before, after: after, host: host) }
+    let waited =
+      "\(Format.rate(blocked)) found no connection free, as each had a message under way that was not"
+      + " answered yet"
+    let beside =
+      isMissed(by: rate + blocked)
+      ? processors(before: before, after: after, host: host)
+      : shortage(before: before, after: after, host: host)
+    return [waited, beside].compactMap(\.self).joined(separator: "; ")
+  }
 
   /// Says in words whether the processors were the reason, and names everything that was found: a host that is
   /// idle as a whole may have one processor, one worker or one control group that was not.
-  package func reason(
+  private func processors(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
     let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
@@ -60,7 +85,7 @@ package struct MissedPace: Sendable {
   ) -> ProcessorFindings {
     let shortage = shortage(before: before, after: after, host: host)
     return ProcessorFindings(
-      words: shortage ?? reason(before: before, after: after, host: host),
+      words: shortage ?? processors(before: before, after: after, host: host),
       wereShort: shortage != nil)
   }
 

@@ -119,6 +119,29 @@ import Testing
         == "the client's worker was busy 99% of the time; every core was busy")
   }
 
+  @Test
+  func `messages that found no connection free are the reason, not processors that others use`() {
+    func reason(_ blocked: Double, clients: [Double] = [1]) -> String {
+      var pace = Self.pace(clients: clients, servers: [], waitsAwake: false, elapsed: 10)
+      pace.blocked = blocked
+      var after: [Series.Key: Double] = [:]
+      for number in 0..<4 { after[.idleOfProcessor(number)] = 0 }
+      let host = HostDescription.box {
+        $0.processors = 4
+        $0.ownProcessors = Processors(allowed: [0, 1, 2, 3])
+      }
+      return pace.reason(before: [:], after: after, host: host)
+    }
+    let waited =
+      "found no connection free, as each had a message under way that was not answered yet"
+    #expect(reason(90) == "90/s \(waited)")
+    // A client that reads late keeps its connections busy itself.
+    #expect(
+      reason(90, clients: [9.8]) == "90/s \(waited); the client's worker was busy 98% of the time")
+    // Most of what is missing was not even tried.
+    #expect(reason(20) == "20/s \(waited); every core was busy")
+  }
+
   @Test func `what lasted no longer than a few ticks of their clocks was not measured`() {
     #expect(
       reason(idle: [0, 0, 0, 0], clients: [0.001], servers: [0.001], elapsed: 0.009)
