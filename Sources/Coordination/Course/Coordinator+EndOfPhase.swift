@@ -149,14 +149,16 @@ extension Coordinator {
         limits[index].evidence.append(Fact("the peer said", shown(said)))
       }
     }
-    for index in limits.indices where limits[index].resource == .refusedByPeer {
+    for index in limits.indices
+    where limits[index].resource == .refusedByPeer || limits[index].isSilence {
       limits[index].evidence += words(of: limits[index])
     }
     state.limits += limits
     for limit in limits { note(limit) }
   }
 
-  /// Why a layer on top of TCP was refused: what the client heard most often, with its number, and what else; and the
+  /// Why a layer on top of TCP was refused, or what of it has not come: what the client heard or missed most often,
+  /// with its number, and what else; and where it was refused, the
   /// words of the server end. Text that a peer sent is escaped in them.
   ///
   /// What was said with the limit's call and errno is taken, from this phase; or from the phase before, where all failures
@@ -171,7 +173,9 @@ extension Coordinator {
     if ofServer == nil, let phaseBefore {
       ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
     }
-    return refusals(.client, like: limit, in: place).facts
+    let ofClient = refusals(.client, like: limit, in: place)
+    if limit.isSilence { return ofClient.factsOfSilence }
+    return ofClient.facts
       + (ofServer.map { [Fact("the server end's own words", $0.words)] } ?? [])
   }
 

@@ -61,6 +61,7 @@ package struct LimitFinder {
       switch limit.resource {
       case .closedByPeer, .refusedByPeer, .nobodyListens, .noRoute: false
       case .acceptQueue: endpoints.count <= 1
+      case .unclassified where limit.isSilence: false
       default: limit.end == .server
       }
     }
@@ -131,7 +132,7 @@ package struct LimitFinder {
     found.evidence += guess(found.resource, held: path.held ?? failure.established)
     var limit = LimitRecord(
       failure, found, planLine: phase.planLine, predicted: predicted)
-    limit.end = end(of: failure, found.resource)
+    limit.end = limit.isSilence ? failure.end.other : end(of: failure, found.resource)
     // The memory guard is runner's own check, not a system call.
     if failure.syscall == FailureRecord.memoryGuardCall { limit.syscall = nil }
     return limit
@@ -142,7 +143,7 @@ package struct LimitFinder {
     switch resource {
     case .acceptQueue, .nobodyListens: .server
     // The end that sees the close is not the end that closed.
-    case .closedByPeer, .refusedByPeer: failure.end == .client ? .server : .client
+    case .closedByPeer, .refusedByPeer: failure.end.other
     case .memoryGuard: .host
     default: failure.end
     }
@@ -271,4 +272,15 @@ package struct LimitFinder {
   }
 
   private var predicted: Int? { prediction.binding?.connections }
+}
+
+extension End {
+  /// The other end of a connection; that of the host is the host.
+  fileprivate var other: End {
+    switch self {
+    case .client: .server
+    case .server: .client
+    case .host: .host
+    }
+  }
 }

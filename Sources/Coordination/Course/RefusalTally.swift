@@ -24,15 +24,20 @@ struct RefusalTally {
 
   var mostFrequent: Refusal? { ordered.first?.refusal }
 
-  /// What a limit's evidence says of them.
-  var facts: [Fact] {
+  /// What the evidence of a limit says of refusals.
+  var facts: [Fact] { facts(LimitRecord.saidName, others: "also said") }
+
+  /// What the evidence of a limit says of answers that have not come.
+  var factsOfSilence: [Fact] { facts(LimitRecord.missingName, others: "also missing") }
+
+  private func facts(_ name: String, others nameOfOthers: String) -> [Fact] {
     guard let first = ordered.first else { return [] }
     let others = ordered.dropFirst().map { "\($0.refusal.words) × \(Format.count($0.count))" }
     return [
-      Fact(LimitRecord.saidName, first.refusal.words),
+      Fact(name, first.refusal.words),
       first.refusal.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
       others.isEmpty ? nil : Fact("how often", Format.count(first.count)),
-      others.isEmpty ? nil : Fact("also said", others.joined(separator: "; ")),
+      others.isEmpty ? nil : Fact(nameOfOthers, others.joined(separator: "; ")),
     ].compactMap(\.self)
   }
 }

@@ -39,6 +39,11 @@ extension Oracle {
     case .ignoresPings:
       expect(
         limit.errno?.name == "ETIMEDOUT", "refusals", "\(limit.cause), and no ping was answered")
+      guard limit.isSilence else { return }
+      expect(limit.end == .server, "refusals", "\(limit.cause), and the server was silent")
+      expect(
+        limit.missing?.hasPrefix("no ") == true, "refusals",
+        "\(limit.cause) does not say what has not come")
     case .answers, .ends, .babbles:
       expect(limit.end == .server, "refusals", "\(limit.cause), and the server has refused")
       expect(

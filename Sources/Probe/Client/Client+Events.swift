@@ -114,7 +114,12 @@ extension Client where System: ~Copyable {
   private mutating func expireHandshake(_ slot: UInt32) {
     switch connections.kernel.layerStep(connections.rows.descriptor(slot)) {
     case .none: timeOut(slot, .connectTimeout, nil)
-    case .underWay(let call), .failed(let call, _): timeOut(slot, call, .timedOut)
+    case .failed(let call, _): timeOut(slot, call, .timedOut)
+    case .underWay(let call, let missing):
+      let failure = LayerFailure.late(missing, within: connections.assignment.connectTimeout)
+      connections.board.refusals.add(
+        failure.refusal, call, failure.errno, phase: connections.phase)
+      timeOut(slot, call, failure.errno)
     }
   }
 

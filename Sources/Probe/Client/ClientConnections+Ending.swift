@@ -112,7 +112,7 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// The call of the layer on top of TCP where that layer has failed, else `call`. The layer's words are kept with
-  /// the errno that is counted, unless they only say that nothing came in time.
+  /// the errno that is counted.
   @inline(never)
   mutating func failedCall(
     _ slot: UInt32, _ error: Errno?, orElse call: FailedCall
@@ -120,7 +120,7 @@ extension ClientConnections where System: ~Copyable {
     guard case .failed(let layer, let refusal) = kernel.layerStep(rows.descriptor(slot)) else {
       return call
     }
-    if error != .timedOut { board.refusals.add(refusal, layer, error, phase: phase) }
+    board.refusals.add(refusal, layer, error, phase: phase)
     return layer
   }
 

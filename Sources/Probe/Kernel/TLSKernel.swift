@@ -219,7 +219,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     let row = row(socket)
     return switch stages[row] {
     case .plain: .none
-    case .handshaking: handshakes[row] == nil ? .none : .underWay(.secure)
+    case .handshaking:
+      handshakes[row] == nil
+        ? .none : .underWay(.secure, missing: "TLS's handshake not over")
     case .waiting: .none
     case .open, .kept: failures[row].map { .failed(.secure, $0.refusal) } ?? .none
     case .failed: .failed(.secure, failure(row).refusal)

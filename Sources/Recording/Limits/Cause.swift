@@ -15,13 +15,14 @@ extension LimitRecord {
   }
 
   /// The limit in one phrase: "client socket: EMFILE (Too many open files)". After the colon comes the first of these
-  /// that there is: that the server does not accept, what was `said`, the errno, the resource's words.
+  /// that there is: that the server does not accept, what was `said`, what was `missing`, the errno, the resource's
+  /// words.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
     if isNotAccepting {
       return "\(place): it does not accept its connections"
     }
-    return "\(place): \(said ?? errno?.words ?? resource.words)"
+    return "\(place): \(said ?? missing ?? errno?.words ?? resource.words)"
   }
 
   /// The name of the fact in the evidence that has the words of a refusal (`said`).
@@ -31,6 +32,20 @@ extension LimitRecord {
   /// tells nothing.
   package var said: String? {
     resource == .refusedByPeer ? evidence.first { $0.name == Self.saidName }?.value : nil
+  }
+
+  /// Whether a layer on top of TCP got no answer in time, and no more is known: the other end was silent or slow.
+  package var isSilence: Bool {
+    resource == .unclassified && errno?.name == "ETIMEDOUT"
+      && syscall.flatMap(FailedCall.init(named:))?.isOfLayer == true
+  }
+
+  /// The name of the fact in the evidence that has the words of a silence (`missing`).
+  package static let missingName = "missing"
+
+  /// What has not come, and how long it was waited for: "no CONNACK within 2 s". Nil for limits other than a silence.
+  package var missing: String? {
+    isSilence ? evidence.first { $0.name == Self.missingName }?.value : nil
   }
 
   /// The name of the fact in the evidence that has the number of a refusal (`saidCode`).

@@ -41,7 +41,7 @@ extension Recording {
     let lacksPromise = phase.promise == nil && phase.kind.promises
     guard !lacksPromise || limits.contains(where: { $0.stoppedAt != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
-      if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
+      if phase.phantom > 0, let server = byTime.first(where: \.isOfServer) {
         return server
       }
       let isConsequence = byTime.first.map {
@@ -64,9 +64,9 @@ extension Recording {
     if let death = byTime.first(where: \.isDeath) { return death }
     let stops = limits.filter { $0.stoppedAt != nil }.sorted { $0.stoppedAt! < $1.stoppedAt! }
     if let first = stops.first {
-      return (phantoms > 0 ? stops.first { $0.end == .server } : nil) ?? first
+      return (phantoms > 0 ? stops.first(where: \.isOfServer) : nil) ?? first
     }
-    let hasServerLimit = byTime.contains { $0.end == .server }
+    let hasServerLimit = byTime.contains(where: \.isOfServer)
     return mostFrequent(
       phantoms > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
   }
@@ -99,8 +99,11 @@ extension LimitRecord {
   /// handshakes unanswered, or resets them. `noRoute` and `packetsDropped` are excluded: the diagnosis names them only
   /// where it has seen a refusal or a drop on the way between the ends.
   fileprivate var mayFollowFromServer: Bool {
-    end == .client && ![.noRoute, .packetsDropped].contains(resource)
+    (end == .client || isSilence) && ![.noRoute, .packetsDropped].contains(resource)
   }
+
+  /// Whether the server has met this limit, or is known to have it. A silence of the server's may have any cause.
+  fileprivate var isOfServer: Bool { end == .server && !isSilence }
 
   /// Whether this is a worker's death. Other limits of the same resources name no worker, or name a call.
   package var isDeath: Bool {

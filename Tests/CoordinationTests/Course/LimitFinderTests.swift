@@ -10,16 +10,19 @@ import Testing
   private static func limits(
     _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
     foundNoRoom: Bool = false, heldBack: String? = nil, shortage: String? = nil,
-    workerDied: Bool = false, path: PathFindings = PathFindings()
+    workerDied: Bool = false, path: PathFindings = PathFindings(), shortOfProcessors: Bool = false
   ) -> [LimitRecord] {
     var host = HostDescription()
     host.somaxconn = 4096
-    let finder = LimitFinder(
+    var finder = LimitFinder(
       host: host,
       demand: Demand(
         goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: true, sources: 1,
         portsPerSource: 60_000, endpoints: 1, backlog: nil),
       prediction: [], before: [:], after: [:], path: path)
+    if shortOfProcessors {
+      finder.processors = ProcessorFindings(words: "a worker was busy", wereShort: true)
+    }
     return finder.limits(
       of: PhaseRecord(
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
@@ -34,6 +37,20 @@ import Testing
       end: .client, worker: 0, phase: "phase", syscall: call, errno: nil, count: count,
       retried: retried, firstInstant: 1, stoppedAt: nil, established: 10, accepted: 10, source: nil,
       endpoint: nil)
+  }
+
+  @Test(arguments: ["tls", "websocket", "mqtt"])
+  func `who does not answer a layer on top of TCP is the end of the limit`(call: String) {
+    var failure = Self.failure(call)
+    failure.errno = ErrnoRecord(number: 110, name: "ETIMEDOUT", text: "Timed out")
+    let silent = Self.limits(.ramp, [failure])
+    #expect(silent.map(\.end) == [.server])
+    #expect(silent.map(\.resource) == [.unclassified])
+    // It does not tell why connections were not accepted.
+    #expect(Self.limits(.ramp, [failure], phantom: 7).map(\.count) == [1, 7])
+    let short = Self.limits(.ramp, [failure], shortOfProcessors: true)
+    #expect(short.map(\.end) == [.client])
+    #expect(short.map(\.resource) == [.cpu])
   }
 
   @Test func `what broke a promise without a failure is told beside one that broke it as well`() {

@@ -218,6 +218,7 @@ import Testing
       }
     }
     #expect(server.failures == MQTTServerByHand.failed(.timedOut))
+    #expect(server.refusal == "no PINGRESP within 10 s")
     let wait = try #require(ended) - (try #require(asked))
     #expect(99...102 ~= wait, "\(wait)")
   }
@@ -261,9 +262,6 @@ import Testing
       let server = try MQTTServerByHand.open(.test(.v5))
       let pieces: [[UInt8]] = [[0xE0, 1, 0x89], [0xFF, 0xFF]]
       for piece in isCut ? pieces : [pieces.flatMap(\.self)] { server.say(piece) }
-      // The client leaves it to the server to close, for a while.
-      #expect(server.failures == [])
-      server.stage.run(for: .seconds(6))
       #expect(server.failures == MQTTServerByHand.failed(.protocolError))
       #expect(server.refusal == "DISCONNECT: server busy (137)")
     }

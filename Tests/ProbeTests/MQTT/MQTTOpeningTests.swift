@@ -95,6 +95,7 @@ import Testing
     let server = try MQTTServerByHand()
     server.stage.run(for: .seconds(3))
     #expect(server.failures == MQTTServerByHand.failed(.timedOut))
+    #expect(server.refusal?.hasPrefix("no CONNACK within ") == true)
   }
 
   @Test func `what was retained may come before SUBACK and is acknowledged`() throws {

@@ -182,7 +182,7 @@ import WorkerLog
       case .plainText: (.protocolError, #"not TLS: "SSH-2.0-x\x0d\x0a""#)
       case .finish: (.protocolError, "closed in mid-handshake")
       case .reset: (.connectionReset, "\(Errno.connectionReset) in mid-handshake")
-      case .silence: (.timedOut, nil)
+      case .silence: (.timedOut, "TLS's handshake not over within 2 s")
       }
     #expect(stage.failures == ["tls \(errno.rawValue) 1"])
     #expect(stage.clientBoard.refusal == words)

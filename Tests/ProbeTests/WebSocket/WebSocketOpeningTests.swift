@@ -186,7 +186,7 @@ import Testing
       switch ending {
       case .finish, .finishInHead: (.protocolError, "closed before it was open")
       case .reset: (.connectionReset, "\(Errno.connectionReset) in mid-handshake")
-      case .silence: (.timedOut, nil)
+      case .silence: (.timedOut, "no answer to the upgrade within 2 s")
       }
     #expect(server.failures == failed(errno))
     #expect(server.refusal == words)

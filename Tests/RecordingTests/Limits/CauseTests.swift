@@ -35,6 +35,20 @@ import Testing
     #expect(!limit.cause.contains("accept its connections"))
   }
 
+  @Test func `an answer that has not come is told, and how long it was waited for`() {
+    var limit = limit("mqtt", ErrnoRecord(number: 110, name: "ETIMEDOUT", text: "Timed out"))
+    limit.resource = .unclassified
+    limit.end = .server
+    #expect(limit.cause == "server mqtt: ETIMEDOUT (Timed out)")
+    limit.evidence = [Fact(LimitRecord.missingName, "no CONNACK within 2 s")]
+    #expect(limit.cause == "server mqtt: no CONNACK within 2 s")
+    // The client had no time to read it.
+    limit.resource = .cpu
+    #expect(limit.cause == "server mqtt: ETIMEDOUT (Timed out)")
+    (limit.resource, limit.syscall) = (.unclassified, "read")
+    #expect(limit.missing == nil)
+  }
+
   @Test func `a failure is told by its call and errno`() {
     #expect(failure(emfile).cause == "client socket EMFILE")
     #expect(failure(nil).cause == "client socket")

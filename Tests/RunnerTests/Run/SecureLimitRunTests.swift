@@ -45,8 +45,11 @@ import Testing
   @Test func `a server that accepts and says nothing is not`() throws {
     let server = try SilentServer(network.endpoint)
     defer { server.stop() }
-    let (summary, _) = try limits(plan(goal: "20"))
+    let (summary, recording) = try limits(plan(goal: "20"))
     #expect(summary.limit?.resource == "unclassified")
+    #expect(summary.limit?.end == "server")
+    let cause = recording.limits.first?.cause
+    #expect(cause == "server tls: TLS's handshake not over within 1 s")
     #expect(summary.limit?.errno?.name == "ETIMEDOUT")
   }
 

@@ -6,6 +6,8 @@ import SystemPackage
 /// An opening of a client under way.
 struct MQTTOpening {
   var facts: MessageTemplate.Facts
+  /// Whether CONNACK has come, so that SUBACK is what is missing.
+  var isConnected = false
   /// Which of the topic filters has an answer next.
   var answered = 0
   /// The first one that was refused, and with which code.
@@ -25,6 +27,11 @@ extension MQTTSession {
     } else {
       sayFilled(connect, row)
     }
+  }
+
+  func missing(_ row: UInt32) -> String {
+    if isServer { return "no CONNECT" }
+    return openings[row]?.isConnected == true ? "no SUBACK" : "no CONNACK"
   }
 
   mutating func forget(_ row: UInt32) {
@@ -90,6 +97,7 @@ extension MQTTSession {
           openings[row] = nil
           return .done(used: used)
         }
+        openings[row]?.isConnected = true
         sayFilled(subscribe, row)
       case .subackCode(_, let reason):
         guard var opening = openings[row] else { continue }

@@ -14,7 +14,7 @@ struct MQTTSession: Session, ~Copyable {
   static var bytesPerEnd: Int { MemoryLayout<MQTTReader>.stride + MemoryLayout<Conversing>.stride }
   static var introduces: Bool { true }
   static var fillsIn: Bool { true }
-  static var silence: String { "no PINGRESP within the keep-alive" }
+  static var silence: String { "no PINGRESP" }
   // A turn is half of the keep-alive: no more than all of it passes between two packets.
   static var turnsToAnswer: UInt8 { 2 }
   static var pingsTheQuiet: Bool { true }

@@ -16,7 +16,7 @@ protocol Session: ~Copyable {
   /// As of `Kernel`.
   static var introduces: Bool { get }
   static var fillsIn: Bool { get }
-  /// What is said of a peer that answers no ping.
+  /// What is said of a peer that answers no ping, as "no PINGRESP".
   static var silence: String { get }
   /// How many turns of the pings a peer has to answer one.
   static var turnsToAnswer: UInt8 { get }
@@ -51,6 +51,8 @@ protocol Session: ~Copyable {
   mutating func hearOpening(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer
   ) -> OpeningStep
+  /// What has not come yet of an opening under way, as "no CONNACK".
+  func missing(_ row: UInt32) -> String
   /// Forgets a connection that has ended.
   mutating func forget(_ row: UInt32)
 
@@ -95,7 +97,7 @@ protocol Session: ~Copyable {
 extension Session where Self: ~Copyable {
   static var introduces: Bool { false }
   static var fillsIn: Bool { false }
-  static var silence: String { "no answer to a ping before the next was due" }
+  static var silence: String { "no answer to a ping" }
   static var turnsToAnswer: UInt8 { 1 }
   static var pingsTheQuiet: Bool { false }
   static var owesEach: Bool { false }

@@ -107,7 +107,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       var vigil = vigils[row]
       if vigil.turns > 0, pings.round != pings.roundAfterDelay {
         guard vigil.turns < Talk.turnsToAnswer else {
-          fail(row, LayerFailure(words: Talk.silence, errno: .timedOut))
+          let waited = (pings.interval ?? 0) * UInt64(Talk.turnsToAnswer)
+          fail(row, .late(Talk.silence, within: waited))
           endedHere.append(row)
           continue
         }

@@ -203,7 +203,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     if case .failed = below { return below }
     let row = row(socket)
     return switch stages[row] {
-    case .opening: .underWay(Talk.call)
+    case .opening: .underWay(Talk.call, missing: session.missing(row))
     case .open, .leaving, .failed: failures[row].map { .failed(Talk.call, $0.refusal) } ?? .none
     case .plain, .waiting: below
     }

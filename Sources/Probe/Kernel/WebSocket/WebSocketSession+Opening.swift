@@ -47,6 +47,8 @@ extension WebSocketSession {
     said.append(key + Array("\r\n\r\n".utf8))
   }
 
+  func missing(_ row: UInt32) -> String { isServer ? "no upgrade" : "no answer to the upgrade" }
+
   mutating func forget(_ row: UInt32) {
     openings[row] = nil
     incomplete[row] = nil
