@@ -26,14 +26,15 @@ import Testing
 
   @Test(arguments: [
     ("upgrade-refused", ["websocket 71 in 1: 1", "HTTP 503 × 1"]),
-    ("upgrade-silent", ["websocket 110 in 1: 1"]),
+    ("upgrade-silent", ["websocket 110 in 1: 1", "no answer to the upgrade within 2 s × 1"]),
     ("close-1013", ["websocket 71 in 1: 1", "close 1013 (try again later): \"full !\" × 1"]),
     ("connack-not-authorized", ["mqtt 71 in 1: 1", "not authorized (5) × 1"]),
     ("disconnect-busy", ["mqtt 71 in 1: 1", "DISCONNECT: server busy (137) × 1"]),
-    ("no-pong", ["websocket 110 in 1: 1"]),
+    ("no-pong", ["websocket 110 in 1: 1", "no answer to a ping within 400 ms × 1"]),
   ])
   func `a client counts what it is told`(name: String, failures: [String]) throws {
-    #expect(try played(name).client.dropFirst(6) == failures[...])
+    let heard = Array(try played(name).client.dropFirst(6))
+    #expect(heard == failures, "\(heard)")
   }
 
   @Test(arguments: ["tls-babble-to-server", "tls-garbage-to-server", "second-connect"])

@@ -72,6 +72,11 @@ import Testing
   }
 
   private func findings(ofSeed seed: UInt64) -> [String] {
-    Oracle.findings(of: Scenario(seed: seed), in: NSTemporaryDirectory()).map(\.description)
+    // One of its own, so that what a run that was killed has left is in nobody's way.
+    let directory = NSTemporaryDirectory() + "oracle-\(UUID().uuidString)"
+    try? FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    return Oracle.findings(of: Scenario(seed: seed), in: directory).map(\.description)
   }
 }

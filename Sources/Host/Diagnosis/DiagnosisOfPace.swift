@@ -48,8 +48,9 @@ package struct MissedPace: Sendable {
   /// Says in words what kept the rate below the planned one: connections that were not free, processors, or both.
   ///
   /// Where messages that found no connection free make up for what is missing, the workers were in time. Then
-  /// processors that others keep busy are no reason, and only a worker or a control group at its own limit is
-  /// named beside: a client that reads answers late has busy connections, too.
+  /// processors that others keep busy are no reason. What is named beside is a worker or a control group at its own
+  /// limit, or processors that the workers themselves fill: a client that reads answers late, or a server that has to
+  /// share its processor, has busy connections, too.
   package func reason(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
@@ -61,6 +62,7 @@ package struct MissedPace: Sendable {
       isMissed(by: rate + blocked)
       ? processors(before: before, after: after, host: host)
       : shortage(before: before, after: after, host: host)
+        ?? ProcessorUse(pace: self, before: before, after: after, host: host).filledProcessors
     return [waited, beside].compactMap(\.self).joined(separator: "; ")
   }
 
@@ -118,6 +120,8 @@ private struct ProcessorUse {
   /// The share of the time from which on a worker or a processor counts as busy all the time. The last
   /// tenth allows for the clocks' ticks.
   static let full = 0.9
+  /// The share of the processors' time from which on the run's own workers are what keeps them busy.
+  static let most = 0.75
   /// The share of a control group's periods from which on throttling counts as a reason.
   static let oftenThrottled = 0.1
   /// Seconds. The kernel tells a processor's time in ticks of 10 ms, and fewer than ten ticks say
@@ -194,6 +198,14 @@ private struct ProcessorUse {
       return "processor \(number) was busy with soft interrupts \(Format.share(min(1, share))) of"
         + " the time"
     }
+  }
+
+  /// As `busyProcessors`, in one text, where the run's own workers used most of their time. Nil where others did, and
+  /// where clients wait awake, which fills a processor whatever there is to do.
+  var filledProcessors: String? {
+    guard !pace.clientsWaitAwake, pace.elapsed > 0 else { return nil }
+    let used = pace.workers.reduce(0) { $0 + $1.busySeconds } / pace.elapsed
+    return used >= Self.most * Double(allowed.count) ? busyProcessors.first : nil
   }
 
   /// In words, that the processors which this process may use were busy, all of them taken together; empty where

@@ -138,6 +138,9 @@ import Testing
     // A client that reads late keeps its connections busy itself.
     #expect(
       reason(90, clients: [9.8]) == "90/s \(waited); the client's worker was busy 98% of the time")
+    // Four workers that fill what there is keep one another's connections busy.
+    #expect(
+      reason(90, clients: [7.6, 7.6, 7.6, 7.6]) == "90/s \(waited); every core was busy")
     // Most of what is missing was not even tried.
     #expect(reason(20) == "20/s \(waited); every core was busy")
   }
