@@ -154,6 +154,8 @@ extension Client where System: ~Copyable {
   }
 
   /// Whether a storm lasts. What has come back may be lost again in it, and come back once more, until its end is ordered.
+  // Inlined, as a getter that is called copies the whole client.
+  @inline(__always)
   private var isRidingStorm: Bool {
     guard command.order == .begin, case .storm = connections.assignment.tasks[command.phase] else {
       return false

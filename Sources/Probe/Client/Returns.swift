@@ -172,6 +172,8 @@ struct Returns: ~Copyable {
   }
 
   /// The first tick after `hand` whose list is not empty.
+  // Inlined, as a method that changes nothing and is called copies the whole value.
+  @inline(__always)
   private func nextOccupied() -> UInt64? {
     let words = UInt32(Self.ticks / 64)
     let start = UInt32((hand + 1) % Self.ticks)
@@ -213,6 +215,7 @@ struct Returns: ~Copyable {
     return entry
   }
 
+  @inline(__always)
   private func appending(_ place: UInt32, to list: List) -> List {
     if list.first != 0 { entries[list.last - 1].next = place }
     return List(first: list.first == 0 ? place + 1 : list.first, last: place + 1)
