@@ -2,8 +2,9 @@ internal import COpenSSL
 
 /// What all connections of one end have in common: trust, certificate, versions, ciphers.
 ///
-/// Made once, before workers are forked, and never changed afterwards. All workers of a server then
-/// have the same ticket keys, so a session that one of them began is resumed by any other.
+/// Made once, before workers are forked, and its settings never change. All workers of a server then have the same
+/// ticket keys, so a session that one of them began is resumed by any other. Its handshakes are those of one thread,
+/// as the key log is switched on and off in their steps.
 @safe
 package final class TLSContext: @unchecked Sendable {
   let raw: OpaquePointer
@@ -85,8 +86,7 @@ package final class TLSContext: @unchecked Sendable {
     }
     unsafe runner_ssl_release_buffers(raw)
     unsafe runner_ssl_refuse_renegotiation(raw)
-    unsafe SSL_CTX_set_keylog_callback(raw, takeSecret)
-    unsafe SSL_CTX_set_info_callback(raw, noteSentAlert)
+    unsafe SSL_CTX_set_info_callback(raw, noteStep)
     return unsafe raw
   }
 
@@ -169,6 +169,16 @@ package final class TLSContext: @unchecked Sendable {
 
   // MARK: Called by OpenSSL
 
+  /// Has OpenSSL log secrets from the end of ServerHello on. What it logs before are the secrets of the handshake itself:
+  /// nobody needs them, and a line of the log takes as long as some microseconds, since each byte is printed by itself.
+  fileprivate func logSecrets(behind state: OSSL_HANDSHAKE_STATE) {
+    switch state {
+    case TLS_ST_BEFORE, TLS_ST_CW_CLNT_HELLO, TLS_ST_SR_CLNT_HELLO, TLS_ST_SW_SRVR_HELLO:
+      unsafe SSL_CTX_set_keylog_callback(raw, nil)
+    default: unsafe SSL_CTX_set_keylog_callback(raw, takeSecret)
+    }
+  }
+
   /// Chooses the first of the server's protocols that the client offers, too. Where there is none, the handshake
   /// fails with an alert.
   fileprivate func select(
@@ -229,13 +239,15 @@ private func takeSecret(_ connection: OpaquePointer?, _ line: UnsafePointer<CCha
   unsafe handshake.takeSecret(line)
 }
 
-private func noteSentAlert(_ connection: OpaquePointer?, _ event: Int32, _ value: Int32) {
-  // OpenSSL calls this for every step of a handshake, too. With an alert, `value` has the alert's number in its
-  // lowest byte and the alert's level in the next: 2 is fatal.
-  guard event & SSL_CB_WRITE_ALERT == SSL_CB_WRITE_ALERT, value >> 8 == 2,
-    let handshake = unsafe Handshake.owner(of: connection)
-  else { return }
-  handshake.takeSent(Alert(rawValue: UInt8(value & 0xFF)))
+/// Called before every message of a handshake, and with every alert.
+private func noteStep(_ connection: OpaquePointer?, _ event: Int32, _ value: Int32) {
+  guard let handshake = unsafe Handshake.owner(of: connection) else { return }
+  if event & SSL_CB_LOOP != 0 {
+    unsafe handshake.context.logSecrets(behind: SSL_get_state(connection))
+  } else if event & SSL_CB_WRITE_ALERT == SSL_CB_WRITE_ALERT, value >> 8 == 2 {
+    // `value` has the alert's number in its lowest byte and the alert's level in the next: 2 is fatal.
+    handshake.takeSent(Alert(rawValue: UInt8(value & 0xFF)))
+  }
 }
 
 /// Returns 0, as OpenSSL keeps its session: what is kept here is a copy.
