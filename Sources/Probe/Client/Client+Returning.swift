@@ -62,22 +62,20 @@ extension Client where System: ~Copyable {
   /// An attempt has failed. Where its connection comes back, the next attempt follows after a longer backoff,
   /// and growth goes on: the limit may pass before the phase does. Where nothing comes back any more, an attempt that
   /// was still under way stops no growth either. False when a limit stops all further attempts.
+  ///
+  /// A connection counts once among the final failures. Where losses are forgiven, its loss does not: the last attempt
+  /// does, if no other follows. Else the loss has been counted, and no attempt is.
   mutating func failAttempt(
     _ connection: WantedConnection, _ call: FailedCall, _ error: Errno?, position: UInt32?
   ) -> Bool {
     guard connection.attempt > 0 else { return fail(call, error, position: position) }
-    guard connections.returns.isOpen else {
-      connections.countFailure(call, error, position: position)
-      if isExhaustion(error) { giveSpareBack() }
-      return true
-    }
     let row = connections.countFailure(call, error, position: position)
-    let isForgiven = connections.returns.forgivesFailures
+    let isForgiven = connections.returns.forgivesLosses
     let isAwaited = connections.awaitReturn(
       number: UInt32(truncatingIfNeeded: connection.number),
       attempt: connection.attempt == .max ? .max : connection.attempt + 1,
       failure: isForgiven ? row : nil)
-    if isAwaited, isForgiven { connections.markRetried(call, error, position: position) }
+    if isAwaited || !isForgiven { connections.markRetried(call, error, position: position) }
     if isExhaustion(error) { giveSpareBack() }
     return true
   }

@@ -31,8 +31,8 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// The phase is over, and what still waits has not come back in it: its last failures have cost connections.
-  /// It goes on waiting, since the next phase may have it come back. What fails before that begins has failed for good
-  /// as well.
+  /// It goes on waiting, since the next phase may have it come back. What is lost before that begins is lost for good as
+  /// well.
   mutating func concedeReturns() {
     returns.stopForgiving()
     let failures = board.failures

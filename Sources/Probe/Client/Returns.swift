@@ -51,11 +51,9 @@ struct Returns: ~Copyable {
   private(set) var count: UInt32 = 0
   /// How what is lost now comes back; nil where it does not.
   private(set) var backoff: Backoff?
-  /// Whether a connection that was lost and came back counts as if it had not been lost.
+  /// Whether a connection that is lost now counts as if it had not been lost, if it comes back in the phase. Else its
+  /// loss counts for good, and the attempts to make it good do not count.
   private(set) var forgivesLosses = false
-  /// Whether what fails now may still be made good in the phase: it may not once the phase is settled, though its
-  /// connection comes back in the next one.
-  private(set) var forgivesFailures = false
   /// Since when that holds.
   private(set) var openedAt = Instant(nanoseconds: 0)
 
@@ -83,14 +81,10 @@ struct Returns: ~Copyable {
     self.backoff = backoff
     openedAt = now
     self.forgivesLosses = forgivesLosses
-    forgivesFailures = true
   }
 
-  /// From now on until the next `open` what fails has failed for good, whether or not its connection comes back.
-  mutating func stopForgiving() {
-    forgivesLosses = false
-    forgivesFailures = false
-  }
+  /// From now on until the next `open` what is lost is lost for good, whether or not it comes back.
+  mutating func stopForgiving() { forgivesLosses = false }
 
   /// From now on nothing comes back. Those that wait go on waiting, for the next phase, or are taken out one by
   /// one (`removeAny`).

@@ -1,3 +1,4 @@
+import Addressing
 import Judgement
 import Plan
 import Recording
@@ -78,5 +79,29 @@ import Testing
     #expect(run.judgement.exitCode == 100)
     #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
     #expect(run.recording.duration < 20)
+  }
+
+  /// With a latency, attempts are under way when the hold ends.
+  @Test(arguments: [0, 130_000_000] as [UInt64])
+  func `a hold whose server went has lost connections, however many attempts failed`(
+    latency: UInt64
+  ) throws {
+    let run = try SimulatedRun(
+      Self.plan("{backoff: 100ms, jitter: none}", "  - ramp: {to: 20}\n  - hold: 2s"),
+      against: .echoes
+    ) { phase, workers, peer in
+      guard phase == 1 else { return }
+      peer?.crash()
+      workers.network.dials.latency = latency
+      workers.network.dials.refusals[SocketAddress("127.0.0.1:9000")!] = .connectionRefused
+    }
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.recording.phases[1].promise?.missed == 20)
+    let limit = try #require(run.judgement.limit)
+    #expect(limit.resource == .closedByPeer, "\(run.judgement.headline)")
+    #expect(limit.count == 20)
+    // All of them failed and none was the loss of another connection.
+    let attempts = run.recording.failures.filter { $0.errno?.name == "ECONNREFUSED" }
+    #expect(attempts.map(\.count).reduce(0, +) > 20 && attempts.allSatisfy { $0.finalCount == 0 })
   }
 }
