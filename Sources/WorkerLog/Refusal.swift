@@ -9,6 +9,10 @@ package struct Refusal: Sendable, Hashable {
     self.words = words
     self.code = code
   }
+
+  /// The words up to the first quotation mark. Behind it is what the peer said, which may differ each time, so only
+  /// these tell kinds of refusals apart.
+  package var ownWords: Substring { words.prefix { $0 != "\"" } }
 }
 
 /// The number that a protocol has for a refusal, such as HTTP's 503.

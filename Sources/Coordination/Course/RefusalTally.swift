@@ -5,12 +5,17 @@ import WorkerLog
 
 /// What an end heard, or said, when it was refused, with how often; of all workers together.
 struct RefusalTally {
+  /// How many kinds besides the most frequent are named.
+  private static let mostOthers = 5
+
   private var kinds: [(refusal: Refusal, count: Int)] = []
 
-  /// Refusals with the same number are of one kind, whatever else was said; those without one are by their words.
+  /// Refusals with the same number are of one kind, whatever else was said; those without one are by the words that are
+  /// not quoted from the peer.
   mutating func add(_ refusal: Refusal, _ count: Int) {
     let known = kinds.firstIndex {
-      $0.refusal.code == refusal.code && (refusal.code != nil || $0.refusal.words == refusal.words)
+      $0.refusal.code == refusal.code
+        && (refusal.code != nil || $0.refusal.ownWords == refusal.ownWords)
     }
     if let known { kinds[known].count += count } else { kinds.append((refusal, count)) }
   }
@@ -32,7 +37,14 @@ struct RefusalTally {
 
   private func facts(_ name: String, others nameOfOthers: String) -> [Fact] {
     guard let first = ordered.first else { return [] }
-    let others = ordered.dropFirst().map { "\($0.refusal.words) × \(Format.count($0.count))" }
+    var others = ordered.dropFirst().prefix(Self.mostOthers).map {
+      "\($0.refusal.words) × \(Format.count($0.count))"
+    }
+    let rest = ordered.dropFirst(1 + Self.mostOthers)
+    if !rest.isEmpty {
+      others.append(
+        "and \(Format.count(rest.count)) more × \(Format.count(rest.reduce(0) { $0 + $1.count }))")
+    }
     return [
       Fact(name, first.refusal.words),
       first.refusal.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },

@@ -3,7 +3,7 @@ package import SystemPackage
 package import WorkerLog
 
 /// Why layers on top of TCP were refused, counted by kind, in a part of a worker's scoreboard. A kind is a call, an
-/// errno, and the number that was said; where none was, the words.
+/// errno, and the number that was said; where none was, the words that are not quoted from the peer.
 ///
 /// Two phases in a row have rows of their own: a failure between them is counted in the first and may be reported with
 /// the second, and then the coordinator asks for what was said in the first.
@@ -11,6 +11,10 @@ package import WorkerLog
 package struct RefusalTable {
   /// How many kinds of one phase are told apart; of any more nothing is kept.
   package static let capacity = 8
+  /// How many wordings without a number are told apart of one call and errno in a phase. They must not take the rows
+  /// of all other kinds, so any more are one kind, `others`.
+  static let mostWordings = 3
+  private static let others = Refusal("something else")
   /// The most bytes that are kept of the words; a multiple of 8.
   package static let mostWords = 248
 
@@ -19,7 +23,7 @@ package struct RefusalTable {
     /// The phase's place in the plan, from 1; 0 in a row that was never used. Written last.
     static let phase = 0
     static let kind = 8
-    /// Of the words, where no number was said; else 0.
+    /// Of `Refusal.ownWords`, where no number was said; else 0.
     static let hash = 16
     static let count = 24
     static let length = 32
@@ -48,7 +52,8 @@ package struct RefusalTable {
   @inline(never)
   func add(_ refusal: Refusal, _ call: FailedCall, _ errno: Errno?, phase: Int) {
     let kind = Self.kind(call, errno, refusal.code)
-    let hash = refusal.code == nil ? Self.hash(refusal.words) : 0
+    var (refusal, hash) = (refusal, refusal.code == nil ? Self.hash(refusal.ownWords) : 0)
+    var wordings = 0
     for place in Self.places(of: phase) {
       guard load(place + Field.phase) == UInt64(phase) + 1 else {
         // What the phase before the last has left there may be overwritten.
@@ -62,6 +67,11 @@ package struct RefusalTable {
       }
       if load(place + Field.kind) == kind, load(place + Field.hash) == hash {
         return store(load(place + Field.count) &+ 1, place + Field.count)
+      }
+      guard refusal.code == nil, load(place + Field.kind) == kind else { continue }
+      wordings += 1
+      if wordings == Self.mostWordings {
+        (refusal, hash) = (Self.others, Self.hash(Self.others.ownWords))
       }
     }
   }
@@ -106,7 +116,7 @@ package struct RefusalTable {
   }
 
   /// FNV-1a. Not `Hasher`, whose seed differs by process.
-  private static func hash(_ words: String) -> UInt64 {
+  private static func hash(_ words: Substring) -> UInt64 {
     words.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 

@@ -40,6 +40,24 @@ import WorkerLog
     #expect(facts((Refusal("a"), 1), (Refusal("b"), 1)).last == "also said: b × 1")
   }
 
+  @Test func `quoted text tells no kinds apart`() {
+    #expect(
+      facts((Refusal("not TLS: \"1\""), 1), (Refusal("not TLS: \"2\""), 2)) == [
+        "said: not TLS: \"1\""
+      ])
+  }
+
+  @Test func `of many kinds the most frequent are named, and the others counted`() {
+    var tally = RefusalTally()
+    for number in 0..<20 {
+      tally.add(Self.http(UInt16(500 + number)), number == 0 ? 100 : number)
+    }
+    #expect(
+      tally.facts.last?.value
+        == "HTTP 519 × 19; HTTP 518 × 18; HTTP 517 × 17; HTTP 516 × 16; HTTP 515 × 15; "
+        + "and 14 more × 105")
+  }
+
   @Test func `an alert has its name, and who sent it`() {
     let heard = Refusal("the peer sent it", code: RefusalCode(.tls, 48))
     let sent = Refusal("self-signed", code: RefusalCode(.tls, 48, isSent: true))

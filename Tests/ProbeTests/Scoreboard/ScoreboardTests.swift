@@ -153,6 +153,33 @@ import WorkerLog
     #expect(board.unasked.isEmpty)
   }
 
+  @Test func `refusals that quote the peer are of one kind, whatever it said`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    for number in 0..<100 {
+      board.refusals.add(
+        Refusal("not TLS: \"\(number)\""), .secure, .protocolError, phase: 0)
+    }
+    let rows = board.refusals.rows(of: 0)
+    #expect(rows.map(\.count) == [100])
+    #expect(rows.map(\.refusal.words) == ["not TLS: \"0\""])
+  }
+
+  @Test func `wordings without end leave room for other kinds, and all are counted`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    for number in 0..<10_000 {
+      board.refusals.add(Refusal("not TLS: \(number)"), .secure, .protocolError, phase: 0)
+    }
+    let alert = Refusal("sent", code: RefusalCode(.tls, 48))
+    board.refusals.add(alert, .secure, .protocolError, phase: 0)
+    board.refusals.add(Refusal("reset"), .webSocket, .connectionReset, phase: 0)
+    let rows = board.refusals.rows(of: 0)
+    #expect(rows.map(\.count) == [1, 1, 1, 9997, 1, 1])
+    #expect(rows[3].refusal.words == "something else")
+    #expect(rows[4].refusal == alert && rows[5].call == .webSocket)
+  }
+
   @Test func `three wrong answers of a phase are kept, no two of which begin alike`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }
