@@ -53,6 +53,7 @@ extension ClientConnections where System: ~Copyable {
     if rows.attempt(slot) > 0 {
       board.add(.reconnected)
       lastReturn = now
+      rows.setReturn(slot, at: now)
     }
     board.subtract(.connecting)
     board.add(.held)

@@ -134,9 +134,7 @@ extension ClientConnections where System: ~Copyable {
     let failure = countFailure(call, error, position: position)
     let isOfChurn = rows.marks(slot).has(.transient)
     let number = UInt32(truncatingIfNeeded: rows.number(slot))
-    // One that came back and is lost again did so in vain: a server that closes what it accepts is not to be asked
-    // at full speed.
-    let attempt = rows.attempt(slot)
+    let attempt = unsuccessfulAttempts(slot)
     drop(slot)
     board.add(.closedByPeer)
     guard returns.isOpen, !isOfChurn else { return }
@@ -145,5 +143,14 @@ extension ClientConnections where System: ~Copyable {
       number: number, attempt: attempt == .max ? .max : attempt + 1,
       failure: isForgiven ? failure : nil)
     if isAwaited, isForgiven { markRetried(call, error, position: position) }
+  }
+
+  /// How many attempts in a row were in vain when a connection is lost. So was one whose connection is lost again soon:
+  /// a server that closes what it accepts is not to be asked at full speed. One that stood for as long as the longest
+  /// wait was not.
+  private mutating func unsuccessfulAttempts(_ slot: UInt32) -> UInt8 {
+    let attempt = rows.attempt(slot)
+    guard attempt > 0, let backoff = returns.backoff else { return 0 }
+    return rows.timeSinceReturn(slot, at: now) < backoff.last ? attempt : 0
   }
 }

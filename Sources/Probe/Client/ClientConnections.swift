@@ -46,7 +46,8 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
       try ConnectionTable(
         capacity: assignment.capacity, patterns: assignment.patterns.count,
         pushed: assignment.pushed != nil,
-        conversations: assignment.patterns.contains { $0.conversation != nil })
+        conversations: assignment.patterns.contains { $0.conversation != nil },
+        returning: assignment.returnCapacity > 0)
     }
     let churn = try starting(.map) { () throws(Errno) in
       try Churn(capacity: assignment.churnCapacity)

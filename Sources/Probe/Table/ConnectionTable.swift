@@ -6,7 +6,7 @@ import SystemPackage
 /// - where it has conversations, 24;
 /// - where the server pushes, 4;
 /// - for a connection whose `ConnectionHistory` is not 0, 1;
-/// - for one that has come back, 1;
+/// - for one that has come back in the place of another, 5;
 /// - for a connection that has had overdue answers, up to 97.
 ///
 /// What `AnswerSearches` keeps for each row comes on top.
@@ -66,8 +66,10 @@ struct ConnectionTable: ~Copyable {
   /// `ConnectionHistory` of each connection. Written only where it changes, so that pages of zeros
   /// cost no memory.
   private let histories: Column<UInt8>
-  /// Of a handshake under way in the place of a connection that was cut or lost: which attempt it is. Else 0.
+  /// Of a connection in the place of one that was cut or lost: which attempt it is. Else 0.
   private let attempts: Column<UInt8>
+  /// Milliseconds, without those beyond 32 bits: when the handshake of such an attempt was over.
+  private let returns: Column<UInt32>
   private let lists: RowLists
   /// When a conversation's delay is over, or when its next answer, or the server's close, is overdue. A
   /// conversation that is overdue has alarms for its delays only.
@@ -79,8 +81,10 @@ struct ConnectionTable: ~Copyable {
   ///   - patterns: how many patterns of messages there are.
   ///   - pushed: whether the server pushes messages.
   ///   - conversations: whether any of the patterns plays conversations.
+  ///   - returning: whether connections come back.
   init(
-    capacity: Int, patterns: Int = 0, pushed: Bool = false, conversations: Bool = false
+    capacity: Int, patterns: Int = 0, pushed: Bool = false, conversations: Bool = false,
+    returning: Bool = false
   ) throws(Errno) {
     // Locals first: a throw must find either all of the columns in place or none.
     let messages = try MessageColumns(
@@ -94,6 +98,7 @@ struct ConnectionTable: ~Copyable {
     let begins = try Column<UInt64>(count: capacity)
     let histories = try Column<UInt8>(count: capacity)
     let attempts = try Column<UInt8>(count: capacity)
+    let returns = try Column<UInt32>(count: returning ? capacity : 0)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
@@ -107,6 +112,7 @@ struct ConnectionTable: ~Copyable {
     self.begins = begins
     self.histories = histories
     self.attempts = attempts
+    self.returns = returns
     self.lists = lists
     self.alarms = alarms
   }
@@ -345,6 +351,16 @@ struct ConnectionTable: ~Copyable {
   func history(_ slot: UInt32) -> UInt8 { histories[slot] }
   mutating func setHistory(_ slot: UInt32, _ history: UInt8) { histories[slot] = history }
   func attempt(_ slot: UInt32) -> UInt8 { attempts[slot] }
+  /// Notes when a connection whose `attempt` is not 0 was established.
+  func setReturn(_ slot: UInt32, at now: Instant) { returns[slot] = Self.milliseconds(now) }
+  /// Nanoseconds, to the millisecond, for which a connection has stood whose `attempt` is not 0. After 49 days it
+  /// begins with 0 again.
+  func timeSinceReturn(_ slot: UInt32, at now: Instant) -> UInt64 {
+    UInt64(Self.milliseconds(now) &- returns[slot]) * 1_000_000
+  }
+  private static func milliseconds(_ instant: Instant) -> UInt32 {
+    UInt32(truncatingIfNeeded: instant.nanoseconds / 1_000_000)
+  }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }

@@ -104,4 +104,16 @@ import Testing
     let attempts = run.recording.failures.filter { $0.errno?.name == "ECONNREFUSED" }
     #expect(attempts.map(\.count).reduce(0, +) > 20 && attempts.allSatisfy { $0.finalCount == 0 })
   }
+
+  @Test func `the backoff begins anew for what has stood for longer than its longest wait`() throws
+  {
+    let run = try SimulatedRun(
+      Self.plan(
+        "{backoff: 100ms..10s, jitter: none}",
+        "  - ramp: {to: 10}\n  - hold: {for: 300s, tolerate: 100%}"),
+      against: .closesIdle(after: 20_000_000_000))
+    // A connection stands for 20 s and is away for 100 ms.
+    let reconnected = try #require(Metrics(run.recording, phase: "hold").reconnected)
+    #expect((140...150).contains(reconnected))
+  }
 }
