@@ -6,13 +6,18 @@ extension Recording {
   ///
   /// - Parameter limit: that of the phase that decides.
   func hasTestedNothing(because limit: LimitRecord?) -> Bool {
-    guard let limit, phases.allSatisfy({ $0.established == 0 && $0.accepted == 0 }) else {
-      return false
-    }
+    guard let limit, !hasHeldAny else { return false }
     return switch limit.resource {
     case .nobodyListens, .noRoute: true
     case .portTaken: limit.end == .server
     default: false
     }
+  }
+
+  /// Whether any connection ever stood. A phase knows how many stood when somebody looked, and those of a churn may
+  /// come and go between two looks; but every handshake that was finished is counted.
+  private var hasHeldAny: Bool {
+    phases.contains { $0.established > 0 || $0.accepted > 0 }
+      || (series(.handshakes)?.maximum ?? 0) > 0
   }
 }

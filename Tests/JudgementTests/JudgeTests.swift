@@ -145,6 +145,36 @@ private struct Case: Sendable, CustomTestStringConvertible {
       ]
     },
     Case(
+      "a server that was not there", .error, 104,
+      "nothing was tested: 0 of 1,000 connections; client connect: EMFILE (Too many open files)"
+    ) {
+      for index in $0.phases.indices {
+        ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
+      }
+      $0.series = []
+      $0.limits = [limit(.client, "connect", at: 0.1, resource: .nobodyListens)]
+    },
+    Case(
+      "a server that went between two connections of a churn", .limit, 100,
+      "limit reached: 40 of 100 arrivals lived as planned; "
+        + "client connect: EMFILE (Too many open files)"
+    ) {
+      // None of them stood when somebody looked.
+      let churn = PhaseRecord(
+        name: "churn", kind: .churn, title: "", planLine: 3, started: 0, ended: 2,
+        outcome: .limit, established: 0, accepted: 0,
+        promise: PhasePromise(promised: 100, missed: 60))
+      $0.phases = [churn]
+      $0.series = [
+        Series(
+          key: .handshakes, unit: "", kind: .counter,
+          points: [.init(at: 0, value: 0), .init(at: 2, value: 40)])
+      ]
+      $0.limits = [
+        limit(.client, "connect", at: 0.1, phase: "churn", resource: .nobodyListens)
+      ]
+    },
+    Case(
       "phantoms that nothing explains", .limit, 100,
       "limit reached: 999 of 1,000 connections; its cause was not recorded"
     ) { $0.phases[0].phantom = 1 },
