@@ -325,7 +325,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     case .plain: return seen
     case .waiting:
       guard seen.has(.error | .hangUp) else { return .none }
-      fail(row, LayerFailure(.closed, sent: nil))
+      // A reset says nothing of TLS, whether or not the handshake has begun (`advance`).
+      let error = base.pendingError(FileDescriptor(rawValue: Int32(bitPattern: row)))
+      fail(row, error.map(LayerFailure.init(broken:)) ?? LayerFailure(.closed, sent: nil))
       return .readable
     case .failed: return context.isServer ? .readable : .error
     case .handshaking:

@@ -95,4 +95,23 @@ import WorkerLog
     #expect(stage.server?.underWay == 0 && stage.serverBoard[.strangersHeld] == 0)
     #expect(stage.server?.turns == 0 && stage.server?.keepsNothing == true)
   }
+
+  @Test(arguments: [true, false])
+  func `the server keeps no words of an own client that is reset before its turn`(
+    isWaiting: Bool
+  ) throws {
+    let stage = try stage()
+    _ = try strangers(isWaiting ? Self.most : 1, stage)
+    let peer = ScriptedPeer(stage.network, at: SocketAddress(.source, 3000))
+    let sockets = try (0..<5).map { try peer.connect(to: .first, offset: UInt16($0)) }
+    stage.run(for: .milliseconds(10))
+    for socket in sockets { _ = peer.send(socket, Self.beginning) }
+    stage.run(for: .milliseconds(10))
+    #expect(stage.server?.turns == (isWaiting ? 5 : 0) && stage.accepted == 5)
+    for socket in sockets { try peer.close(socket, reset: true) }
+    stage.run(for: .milliseconds(10))
+    #expect(stage.accepted == 0)
+    #expect(stage.serverBoard.refusals.rows(of: 0).isEmpty)
+    #expect(stage.serverBoard[.failures] == 0)
+  }
 }
