@@ -8,9 +8,9 @@ import Synchronization
 /// keeps these bytes as they are.
 @safe
 package struct DriveLog {
-  /// Bytes of the ring. It fills up in about a second where every pattern has messages in every tick,
-  /// and in many seconds of a ramp.
-  static let capacity = 32_768
+  /// Bytes of the ring. Where each of 64 patterns has messages in every tick, they take 192 bytes a tick: it then fills
+  /// up in 0.7 s, and in half a minute or more of a ramp.
+  static let capacity = 131_072
   /// Bytes of a cache line. `written` and `taken` have one each: the worker stores only `written`, the
   /// coordinator only `taken`.
   private static let cacheLine = 64
@@ -41,9 +41,10 @@ package struct DriveLog {
 
   // MARK: The coordinator's side
 
-  /// Whether the log is more than half full. It may then be full before the next sample, so the
-  /// coordinator should empty it now.
-  package var isFilling: Bool { unread > Self.capacity / 2 }
+  /// Whether the log is more than a quarter full. It may then be full before the next sample, so the
+  /// coordinator should empty it now. The rest has room for half a second of the busiest worker: a busy coordinator
+  /// looks late.
+  package var isFilling: Bool { unread > Self.capacity / 4 }
 
   /// Takes all bytes that the worker has added since the last call: whole entries, as `append` adds no
   /// others.

@@ -51,6 +51,34 @@ import WorkerLog
     #expect(board.driveLog.drain() == [2, 0, 1 << 3, 5 << 3])
   }
 
+  /// As busy as a worker is at most, before a coordinator that looks in time or late.
+  @Test(arguments: [1, 2], [100, 300])
+  func `every tick of 64 patterns is kept apart`(messages: Int, looks: UInt64) {
+    defer { board.unmap() }
+    let log = board.driveLog
+    var notes = DriveNotes(log)
+    notes.begin(phase: 0, at: at(0))
+    var bytes: [UInt8] = []
+    for tick in 0..<1000 as Range<UInt64> {
+      for pattern in 0..<64 {
+        for _ in 0..<messages { notes.countMessage(pattern, at: at(tick)) }
+      }
+      notes.flush(before: at(tick + 1))
+      if tick % looks == looks - 1, log.isFilling { bytes += log.drain() }
+    }
+    bytes += log.drain()
+    var rest = bytes[...]
+    var counts: [UInt64: UInt64] = [:]
+    var tick: UInt64 = 0
+    while let entry = DriveEntry(from: &rest) {
+      tick += entry.ticks
+      if case .messages = entry.kind { counts[tick, default: 0] += entry.count }
+    }
+    #expect(rest.isEmpty)
+    #expect(counts.count == 1000)
+    #expect(counts.values.allSatisfy { $0 == UInt64(64 * messages) })
+  }
+
   @Test func `a full log delays what it has no room for, and loses nothing`() throws {
     defer { board.unmap() }
     let log = board.driveLog
