@@ -57,8 +57,9 @@ extension Metrics {
     case .recovery:
       return Measurement(
         recovery,
-        orElse: hasStorm
-          ? "not all that was to come back was there in time" : "only a storm has a recovery")
+        orElse: hasCut
+          ? "not all that was to come back was there in time"
+          : hasStorm ? "nothing was cut" : "only a storm has a recovery")
     case .percentile(let percentile, let latency):
       return Measurement(self[latency]?.seconds(at: percentile), orElse: latency.whyNone)
     case .messagesSent: return messages(count: messages(.sent))

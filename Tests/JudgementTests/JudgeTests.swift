@@ -288,6 +288,25 @@ private struct Case: Sendable, CustomTestStringConvertible {
     #expect(result.reason == reason)
   }
 
+  @Test(arguments: [
+    (0, 0, "nothing was cut"), (0, 1, "not all that was to come back was there in time"),
+    (5, 0, "not all that was to come back was there in time"),
+  ])
+  func `a recovery that was not measured says why`(dropped: Int, missed: Int, reason: String)
+    throws
+  {
+    var recording = good()
+    recording.planText = planText + "  - recovery < 1s\n"
+    recording.phases.append(
+      PhaseRecord(
+        name: "storm", kind: .storm, title: "", planLine: 4, started: 12, ended: 13, outcome: .done,
+        established: 1000, accepted: 1000, promise: PhasePromise(promised: 1000, missed: missed),
+        dropped: dropped))
+    let result = try #require(judge(recording).thresholds.last)
+    #expect(result.value == nil && !result.passed)
+    #expect(result.reason == "no data: \(reason)")
+  }
+
   @Test func `fails a threshold of a phase that was never reached`() throws {
     var recording = good()
     recording.planText = planText + "  - failures == 0 in hold\n"

@@ -50,8 +50,7 @@ extension Shards {
     let cuts = driven.compactMap(\.dropped)
     phase.dropped = cuts.isEmpty ? nil : cuts.total
     // All is there again when the last shard's part is.
-    let recoveries = driven.map(\.recovery)
-    phase.recovery = recoveries.contains(nil) ? nil : recoveries.compactMap(\.self).max()
+    phase.recovery = driven.slowestRecovery
     phase.remark = parts.map { attributed($0.phase.remark, to: $0.shard) }
       .filter { !$0.isEmpty }.uniqued.joined(separator: "; ")
     return phase

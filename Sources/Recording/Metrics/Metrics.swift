@@ -38,10 +38,12 @@ package struct Metrics: Sendable, Equatable {
   package let resumed: Double?
   /// Whether the plan has handshakes resume sessions.
   package let resumes: Bool
-  /// Seconds of the slowest storm's recovery; nil without a storm, and where one did not recover.
+  /// Seconds of the slowest storm's recovery (`slowestRecovery`).
   package let recovery: Double?
   /// Whether a storm has begun.
   package let hasStorm: Bool
+  /// Whether a storm has begun that had something to recover (`PhaseRecord.hadNothingToRecover`).
+  package let hasCut: Bool
   /// Only latencies that have a value.
   private let latencies: [Latency: Distribution]
   /// How many messages had each outcome, pattern by pattern; empty where the plan sends none.
@@ -89,8 +91,8 @@ package struct Metrics: Sendable, Equatable {
     connectRate = recording.connectRate(of: begun)
     let storms = begun.filter { $0.kind == .storm }
     hasStorm = !storms.isEmpty
-    recovery =
-      storms.contains { $0.recovery == nil } ? nil : storms.compactMap(\.recovery).max()
+    hasCut = storms.contains { !$0.hadNothingToRecover }
+    recovery = storms.slowestRecovery
     latencies = recording.latencies(in: name)
     let spans = recording.spans(of: begun)
     secured =

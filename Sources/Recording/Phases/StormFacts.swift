@@ -21,6 +21,22 @@ package struct StormFacts: Sendable, Equatable {
   }
 }
 
+extension PhaseRecord {
+  /// Whether a storm had nothing to cut, and all that was to stand stood all the same: it says nothing of a recovery.
+  package var hadNothingToRecover: Bool {
+    kind == .storm && dropped == 0 && promise?.isKept == true
+  }
+}
+
+extension [PhaseRecord] {
+  /// Seconds of the slowest recovery of storms, without those that had nothing to recover; nil where there is no
+  /// other, and where one did not recover.
+  var slowestRecovery: Double? {
+    let recoveries = filter { !$0.hadNothingToRecover }.map(\.recovery)
+    return recoveries.contains(nil) ? nil : recoveries.compactMap(\.self).max()
+  }
+}
+
 extension Recording {
   /// Nil for other phases, and for a storm that has cut nothing yet.
   package func stormFacts(of phase: PhaseRecord) -> StormFacts? {

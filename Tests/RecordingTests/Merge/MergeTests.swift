@@ -69,6 +69,30 @@ import Testing
   let one = Recording.shard(host: "a", started: "2026-01-02T03:04:07.250Z", connections: 10)
   let two = Recording.shard(host: "b", connections: 20)
 
+  @Test(
+    arguments: [
+      (4, 2.5, 0, 0.8, 2.5), (0, nil, 0, 0.8, 0.8), (0, nil, 1, 0.8, nil), (4, nil, 0, 0.8, nil),
+      (0, nil, 0, nil, nil),
+    ] as [(Int, Double?, Int, Double?, Double?)])
+  func `a storm is over when the last shard that cut anything has it back`(
+    dropped: Int, recovery: Double?, missed: Int, other: Double?, whole: Double?
+  ) throws {
+    func shard(_ shard: Recording, _ dropped: Int, _ recovery: Double?, missed: Int) -> Recording {
+      var shard = shard
+      shard.phases.append(
+        PhaseRecord(
+          name: "storm", kind: .storm, title: "storm", planLine: 5, started: 9, ended: 10,
+          outcome: .done, promise: PhasePromise(promised: 10, missed: missed), dropped: dropped,
+          recovery: recovery))
+      return shard
+    }
+    let merged = try Recording.merged([
+      shard(one, dropped, recovery, missed: missed),
+      shard(two, other == nil ? 0 : 5, other, missed: 0),
+    ])
+    #expect(merged.phases.last?.recovery == whole)
+  }
+
   @Test func `a copy that was taken while the run went on would count twice`() throws {
     var copy = one
     copy.complete = false

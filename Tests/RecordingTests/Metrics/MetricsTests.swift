@@ -43,6 +43,33 @@ import Testing
     #expect(Metrics(recording).heldInAnyPhase == 300)
   }
 
+  private func storm(
+    _ name: String, dropped: Int?, missed: Int = 0, recovery: Double? = nil
+  ) -> PhaseRecord {
+    PhaseRecord(
+      name: name, kind: .storm, title: "", planLine: 3, started: 11, ended: 12, outcome: .done,
+      promise: dropped.map { _ in PhasePromise(promised: 5, missed: missed) }, dropped: dropped,
+      recovery: recovery)
+  }
+
+  @Test func `the slowest recovery counts, and a storm that cut nothing has none to wait for`() {
+    func recovery(_ storms: PhaseRecord...) -> Double? {
+      var recording = recording()
+      recording.phases += storms
+      return Metrics(recording).recovery
+    }
+    let (slow, fast) = (
+      storm("a", dropped: 5, recovery: 1.2), storm("b", dropped: 5, recovery: 0.3)
+    )
+    #expect(recovery(fast, slow) == 1.2)
+    #expect(recovery(slow, storm("c", dropped: 0)) == 1.2)
+    #expect(recovery(storm("c", dropped: 0)) == nil)
+    // What is missing though nothing was cut has not come back, and a storm that was never cut tells nothing.
+    #expect(recovery(slow, storm("d", dropped: 0, missed: 1)) == nil)
+    #expect(recovery(slow, storm("e", dropped: 5)) == nil)
+    #expect(recovery(slow, storm("f", dropped: nil)) == nil)
+  }
+
   @Test func `no more handshakes resume than there are, in whichever order they were counted`() {
     var recording = recording()
     recording.series += [(Series.Key.secured, 100.0), (.resumed, 101)].map { key, value in
