@@ -12,16 +12,19 @@ extension Recording {
 extension PlanText {
   /// One client process that plays all these messages while it holds its connections, and closes these in order.
   ///
-  /// - Parameter spoken: the plan's `protocol`.
+  /// - Parameters:
+  ///   - spoken: the plan's `protocol`.
+  ///   - hold: how long it plays them.
   static func playing(
-    _ messages: [String: String], over spoken: String, target: String?, goal: String = "40"
+    _ messages: [String: String], over spoken: String, target: String?, goal: String = "40",
+    hold: String = "1s"
   ) -> PlanText {
     let names = messages.keys.sorted()
     var plan = PlanText(
       goal: goal, target: target, clients: "processes: 1",
       phases: [
         "ramp: {to: \"${goal}\"}",
-        "hold: {for: 1s, messages: [\(names.joined(separator: ", "))]}",
+        "hold: {for: \(hold), messages: [\(names.joined(separator: ", "))]}",
         "close: {with: fin}",
       ])
     plan.rest = ["protocol: \(spoken)", "messages:"]

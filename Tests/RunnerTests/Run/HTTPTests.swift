@@ -68,7 +68,7 @@ import Testing
     let server = try ForeignServer.nginx(connections: 1024, requests: 5, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
     try workspace.write(
-      plan(["page": "rate: unlimited, request: {path: /}"], hold: "500ms"), to: "theirs.plan")
+      plan(["page": "rate: unlimited, request: {path: /}"], hold: "5s"), to: "theirs.plan")
     let (_, summary) = try workspace.summary(of: ["theirs.plan"])
     let recording = try workspace.recording(of: "theirs")
     #expect(recording.outcomes(of: "page") == [100, 100, 0, 0, 0, 0])

@@ -100,10 +100,10 @@ import Testing
     let server = try mosquitto(["allow_anonymous true"])
     defer { withExtendedLifetime(server) {} }
     var plan = plan(
-      "client-id: \"c-{connection}\", version: \(version), keep-alive: 1s, subscribe: [\"t/{connection}/#\"]",
+      "client-id: \"c-{connection}\", version: \(version), keep-alive: 3s, subscribe: [\"t/{connection}/#\"]",
       target: network.endpoint, goal: "20")
     plan.thresholds = ["failures == 0"]
-    plan.phases.insert("hold: 2500ms", at: 2)
+    plan.phases.insert("hold: 5s", at: 2)
     #expect(try run(plan).verdict == "passed")
     try expectAllRight()
   }
@@ -257,7 +257,7 @@ import Testing
       [
         "-c",
         // It says by its exit code that it was to stop by then.
-        "mosquitto_sub -h \(network.listen) -p \(network.port) -V \(version) -t room/+ -t 'a/#' -k 5 -W 7 -d; exit 0",
+        "mosquitto_sub -h \(network.listen) -p \(network.port) -V \(version) -t room/+ -t 'a/#' -k 5 -W 15 -d; exit 0",
       ])
     #expect(said.contains("received SUBACK"), "\(said)")
     #expect(said.contains("received PINGRESP"), "\(said)")

@@ -41,9 +41,9 @@ import Testing
 
   private func plan(
     _ settings: String = "websocket", _ messages: [String: String] = Self.messages,
-    target: String? = nil, goal: String = "40"
+    target: String? = nil, goal: String = "40", hold: String = "1s"
   ) -> PlanText {
-    .playing(messages, over: settings, target: target, goal: goal)
+    .playing(messages, over: settings, target: target, goal: goal, hold: hold)
   }
 
   // MARK: Both ends here
@@ -53,8 +53,8 @@ import Testing
     tls: String
   ) throws {
     var plan = plan(
-      "{websocket: {path: \"/chat?x=1\", subprotocols: [chat, more], ping: 200ms}}",
-      Self.messages.merging(Self.wrong) { $1 })
+      "{websocket: {path: \"/chat?x=1\", subprotocols: [chat, more], ping: 2s}}",
+      Self.messages.merging(Self.wrong) { $1 }, hold: "3s")
     plan.rest.append("tls: \(tls)")
     plan.thresholds = ["failures == 0"]
     let summary = try run(plan)
@@ -104,8 +104,8 @@ import Testing
     let server = try ForeignServer.webSockets(manner, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
     var plan = plan(
-      "{websocket: {path: /chat, subprotocols: [chat], ping: 200ms}}",
-      Self.messages.merging(Self.wrong) { $1 }, target: network.endpoint, goal: "20")
+      "{websocket: {path: /chat, subprotocols: [chat], ping: 2s}}",
+      Self.messages.merging(Self.wrong) { $1 }, target: network.endpoint, goal: "20", hold: "3s")
     plan.thresholds = ["failures == 0"]
     #expect(try run(plan).verdict == "passed")
     for name in Self.messages.keys {
@@ -133,7 +133,7 @@ import Testing
     defer { withExtendedLifetime(server) {} }
     var plan = PlanText(
       goal: "30", target: network.endpoint, clients: "processes: 1",
-      phases: ["ramp: {to: \"${goal}\"}", "hold: 300ms"])
+      phases: ["ramp: {to: \"${goal}\"}", "hold: 3s"])
     plan.rest = ["protocol: {websocket: {subprotocols: [chat]}}"]
     let summary = try run(plan)
     #expect(summary.exit == 100)
@@ -162,7 +162,7 @@ import Testing
     defer { withExtendedLifetime(server) {} }
     var plan = PlanText(
       goal: "30", target: network.endpoint, clients: "processes: 1",
-      phases: ["ramp: {to: \"${goal}\"}", "hold: 300ms"])
+      phases: ["ramp: {to: \"${goal}\"}", "hold: 3s"])
     plan.rest = ["protocol: {websocket: {subprotocols: [chat]}}"]
     let summary = try run(plan)
     #expect(summary.limit?.resource == "closed-by-peer")
