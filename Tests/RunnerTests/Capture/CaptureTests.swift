@@ -283,7 +283,7 @@ import Testing
   }
 
   @Test func `it may end after a time`() throws {
-    let program = try capture(["--duration", "200ms"])
+    let program = try capture(["--duration", "3s"])
     #expect(program.wait().exitCode == 0)
     #expect(try file().connections.isEmpty)
   }

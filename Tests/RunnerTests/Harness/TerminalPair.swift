@@ -51,8 +51,8 @@ final class TerminalPair {
   }
 
   /// Waits until a pane shows it.
-  func shows(_ text: String, pane: Int) -> Bool {
-    holds(within: .seconds(20)) { lines(ofPane: pane).contains { $0.contains(text) } }
+  func shows(_ text: String, pane: Int, within limit: Duration = .seconds(20)) -> Bool {
+    holds(within: limit) { lines(ofPane: pane).contains { $0.contains(text) } }
   }
 
   struct Failed: Error {

@@ -39,7 +39,7 @@ import Testing
     #expect(
       program.wait { (try? workspace.recording(of: "a").phases[1].started) ?? nil != nil })
     program.signal(SIGKILL)
-    _ = program.wait(atMost: .seconds(10))
+    _ = program.wait(atMost: .seconds(20))
     let errors = try workspace.junit(of: "a").cases("error")
     #expect(errors.count == 1)
     #expect(errors.first?.message?.contains("the run did not finish") == true)

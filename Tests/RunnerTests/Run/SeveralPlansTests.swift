@@ -96,7 +96,7 @@ import Testing
     // Stopped, it finds one signal that stands for the ends of both.
     program.signal(SIGSTOP)
     let children = ProcessTable.children(of: program.id)
-    kill(children[0].id, SIGKILL)
+    kill(try #require(children.first).id, SIGKILL)
     #expect(holds(within: .seconds(30)) { !children.contains(where: ProcessTable.isAlive) })
     program.signal(SIGCONT)
     #expect(program.wait(atMost: .seconds(30)).exitCode == 0)

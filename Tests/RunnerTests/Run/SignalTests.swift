@@ -89,9 +89,9 @@ import Testing
     program.signal(SIGINT)
     program.signal(SIGTERM)
     program.signal(SIGCONT)
-    let ending = program.wait(atMost: .seconds(5))
+    let ending = program.wait(atMost: .seconds(20))
     #expect(ending.exitCode == 105)
-    #expect(holds(within: .seconds(2)) { !workers.contains(where: ProcessTable.isAlive) })
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
     let recording = try workspace.recording(of: "slow")
     #expect(!recording.complete)
     #expect((recording.series(.established)?.points.last?.value ?? 0) > 0)
@@ -103,9 +103,9 @@ import Testing
     #expect(workers.count == 4)
     let seen = established
     program.signal(SIGKILL)
-    let ending = program.wait(atMost: .seconds(5))
+    let ending = program.wait(atMost: .seconds(20))
     #expect(ending.signal == SIGKILL)
-    #expect(holds(within: .seconds(2)) { !workers.contains(where: ProcessTable.isAlive) })
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
 
     let recording = try workspace.recording(of: "slow")
     #expect(!recording.complete)
@@ -120,9 +120,12 @@ import Testing
 
   @Test func `the run after a killed one moves its recording to history, whole`() throws {
     let program = try startRamp()
+    let workers = ProcessTable.children(of: program.id)
     program.signal(SIGKILL)
-    _ = program.wait(atMost: .seconds(5))
+    _ = program.wait(atMost: .seconds(20))
     let killed = try workspace.recording(of: "slow")
+    // The servers' ports are free when they are gone.
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
 
     let next = try workspace.run(
       ["slow.plan", "--set", "goal=50", "--quiet"], shell: oneSecondHold)
@@ -138,14 +141,14 @@ import Testing
 
   @Test(arguments: ["client", "server"])
   func `a worker that dies is recorded, and the run goes on`(end: String) throws {
-    let hold = "sed -i 's/hold: 10s/hold: 2s/' slow.plan && exec \"$0\" \"$@\""
+    let hold = "sed -i 's/hold: 10s/hold: 8s/' slow.plan && exec \"$0\" \"$@\""
     let program = try workspace.start(
       ["slow.plan", "--progress", "plain", "--json", "--set", "goal=200"], shell: hold)
-    #expect(program.wait { program.errorsSoFar.contains("hold for 2 s") })
+    #expect(program.wait { program.errorsSoFar.contains("hold for 8 s") })
     let running = try workspace.recording(of: "slow")
     let victim = try #require(running.workers.first { $0.end.rawValue == end })
     kill(Int32(victim.pid), SIGKILL)
-    let ending = program.wait(atMost: .seconds(30))
+    let ending = program.wait()
 
     #expect(ending.exitCode == 100)
     let summary = try Summary(ending)
@@ -157,7 +160,7 @@ import Testing
     #expect(recording.workers.first { $0.pid == victim.pid }?.signal == 9)
     #expect(recording.workers.count { $0.exitCode == 0 } == 3)
     #expect(recording.phases.allSatisfy { $0.ended != nil })
-    #expect(recording.duration >= 2)
+    #expect(recording.duration >= 8)
   }
 
   @Test func `a signal to the program ends all of several plans in order`() throws {
