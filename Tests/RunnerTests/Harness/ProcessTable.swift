@@ -23,6 +23,17 @@ enum ProcessTable {
     return fields[19] == entry.start && fields[0] != "Z" && fields[0] != "X"
   }
 
+  /// Its state: R runs, S sleeps, T is stopped, …; nil when it is gone.
+  static func state(of id: Int32) -> String? { fields(of: id)?[0] }
+
+  /// What nobody has read yet of the event counter that a worker waits at, which is its descriptor 3. Source:
+  /// proc_pid_fdinfo(5).
+  static func eventCount(of worker: Int32) -> Int {
+    let text = (try? String(contentsOfFile: "/proc/\(worker)/fdinfo/3", encoding: .utf8)) ?? ""
+    let count = text.firstMatch(of: /eventfd-count:\s*([0-9a-f]+)/)?.1
+    return count.flatMap { Int($0, radix: 16) } ?? 0
+  }
+
   /// The processor time that a process has used, in hundredths of a second; nil when it is gone.
   static func ticks(of id: Int32) -> Int? {
     fields(of: id).flatMap { fields in

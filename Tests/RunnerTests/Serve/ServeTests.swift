@@ -183,11 +183,11 @@ import Testing
     }
     let workers = ProcessTable.children(of: program.id)
     program.signal(SIGINT)
-    #expect(holds(within: .seconds(10)) { !workers.contains(where: ProcessTable.isAlive) })
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
     // Its totals still wait for a reader.
     usleep(1_100_000)
     program.signal(SIGINT)
-    #expect(program.wait(atMost: .seconds(10)).exitCode == 0)
+    #expect(program.wait(atMost: .seconds(20)).exitCode == 0)
   }
 
   @Test func `totals stand on a line of their own, though the one before was cut`() throws {
@@ -204,15 +204,15 @@ import Testing
     }
     let workers = ProcessTable.children(of: program.id)
     program.signal(SIGINT)
-    #expect(holds(within: .seconds(10)) { !workers.contains(where: ProcessTable.isAlive) })
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
     var (text, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
     #expect(
-      holds(within: .seconds(10)) {
+      holds(within: .seconds(20)) {
         let count = buffer.withUnsafeMutableBytes { (try? fifo.read(into: $0)) ?? 0 }
         text += buffer[..<count]
         return text.suffix(2).elementsEqual("}\n".utf8)
       })
-    #expect(program.wait(atMost: .seconds(10)).exitCode == 0)
+    #expect(program.wait(atMost: .seconds(20)).exitCode == 0)
     let last = try #require(String(decoding: text, as: UTF8.self).split(separator: "\n").last)
     #expect(last.hasPrefix("{"), "\(last.prefix(100))")
   }
@@ -245,9 +245,12 @@ import Testing
     let worker = try #require(ProcessTable.children(of: program.id).first)
     // Stopped, it finds the order to quit and the connection at once.
     kill(worker.id, SIGSTOP)
+    #expect(holds(within: .seconds(20)) { ProcessTable.state(of: worker.id) == "T" })
+    let before = ProcessTable.eventCount(of: worker.id)
     program.signal(SIGINT)
-    usleep(500_000)
+    #expect(holds(within: .seconds(20)) { ProcessTable.eventCount(of: worker.id) > before })
     let sockets = try connect(1)
+    #expect(holds(within: .seconds(20)) { Socket.peerAddress(of: sockets[0]) != nil })
     kill(worker.id, SIGCONT)
     let ending = program.wait()
     #expect(
@@ -264,7 +267,7 @@ import Testing
     program.signal(SIGINT)
     program.signal(SIGTERM)
     #expect(program.wait(atMost: .seconds(20)).exitCode == 0)
-    #expect(holds(within: .seconds(5)) { !workers.contains(where: ProcessTable.isAlive) })
+    #expect(holds(within: .seconds(20)) { !workers.contains(where: ProcessTable.isAlive) })
   }
 
   @Test func `a port that is taken is exit 100`() throws {
