@@ -74,7 +74,7 @@ import Testing
     #expect(server.wait { server.errorsSoFar.contains("room for ") })
     var plan = PlanText(
       goal: "300", target: network.endpoint, clients: "processes: 2",
-      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "hold: 1s", "close: reset"])
+      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "hold: 5s", "close: reset"])
     plan.thresholds = ["connections >= 600"]
     try workspace.write(plan.on(network, sources: "\"${sources}\""), to: "half.plan")
     let runs = try [network.sources(), "\(network.source(9))-\(network.source(12))"].map {

@@ -13,11 +13,18 @@ import Testing
   @Test(arguments: [[], ["--progress", "plain"], ["--progress", "auto"]])
   func `without a terminal, progress is one line a phase`(arguments: [String]) throws {
     let ending = try workspace.run(["a.plan"] + arguments)
+    let phases = ending.errorLines.filter { $0.first == "[" }
     #expect(
-      ending.errorLines == [
-        "[0:00] a: ramp to 50 at 10,000/s", "[0:00] a: hold for 300 ms",
-        "[0:00] a: close with reset",
+      phases.allSatisfy { $0.prefixMatch(of: #/\[\d+:\d\d\] a: /#) != nil }, "\(ending.errors)")
+    #expect(
+      phases.map { $0.drop { $0 != "a" } } == [
+        "a: ramp to 50 at 10,000/s", "a: hold for 300 ms", "a: close with reset",
       ])
+    // A busy machine may be slower than planned, and that is told.
+    #expect(
+      ending.errorLines.filter { $0.first != "[" }.allSatisfy {
+        $0.prefixMatch(of: #/a: ramp: .* planned: /#) != nil
+      }, "\(ending.errors)")
     #expect(ending.output.contains("passed: 50 of 50 connections"))
     #expect(!ending.output.contains("hold for"))
   }

@@ -17,12 +17,16 @@ final class SilentServer: Sendable {
   /// - Parameters:
   ///   - most: how many connections it keeps; it closes those that come after them.
   ///   - accepted: how many it accepts; it leaves those that come after them in its queue.
-  init(_ endpoint: String, keeping most: Int = .max, accepting accepted: Int = .max) throws {
+  ///   - backlog: how many its queue takes, and one more.
+  init(
+    _ endpoint: String, keeping most: Int = .max, accepting accepted: Int = .max,
+    backlog: Int32 = 1024
+  ) throws {
     guard let address = SocketAddress(endpoint) else { throw Errno.invalidArgument }
     listener = try Socket.open(v6: address.ip.isV6)
     end = try EventCounter.open()
     try Socket.bind(listener, to: address)
-    try Socket.listen(listener, backlog: 1024)
+    try Socket.listen(listener, backlog: backlog)
     let thread = Thread { [self] in serve(keeping: most, accepting: accepted) }
     thread.start()
   }

@@ -47,8 +47,10 @@ import Testing
     #expect(try #require(limit.fix).contains("\(try #require(limit.needed))"))
     #expect(limit.phase == "ramp")
     #expect(limit.line == 5)
-    // Several clients go on until they hear of it, which takes as long as it takes.
-    #expect((200..<1000).contains(summary.connections.established))
+    // Several clients go on until they hear of it, which takes as long as it takes: the kernel takes connections
+    // into the server's queue meanwhile.
+    let most = ends.clients == 1 ? 300 : 1000
+    #expect((200...most).contains(summary.connections.established))
     #expect((200...300).contains(try #require(summary.connections.accepted)))
     #expect(summary.prediction?.resource == "descriptors-per-process")
     // Three phases, how many are alive, and the limits: no line a failure.

@@ -26,7 +26,7 @@ import Testing
     try write(
       PlanText(
         goal: "100", target: network.endpoint,
-        phases: ["ramp: {to: \"${goal}\", rate: 10k/s}", "hold: 3s"]))
+        phases: ["ramp: {to: \"${goal}\", rate: 10k/s}", "hold: 6s"]))
     let program = try workspace.start(["promise.plan", "--json"])
     #expect(program.wait { server.accepted == 100 && program.errorsSoFar.contains("hold") })
     server.close(allBut: kept)
@@ -46,7 +46,7 @@ import Testing
     try write(
       PlanText(
         goal: "100", target: network.endpoint,
-        phases: ["ramp: {to: \"${goal}\", rate: 10k/s}", "hold: {for: 3s, tolerate: 5%}"]))
+        phases: ["ramp: {to: \"${goal}\", rate: 10k/s}", "hold: {for: 6s, tolerate: 5%}"]))
     let program = try workspace.start(["promise.plan", "--json"])
     #expect(program.wait { server.accepted == 100 && program.errorsSoFar.contains("hold") })
     server.close(allBut: 95)
@@ -62,7 +62,7 @@ import Testing
         goal: "10", target: network.endpoint,
         phases: [
           "ramp: {to: \"${goal}\", rate: 10k/s}",
-          "churn: {rate: 100/s, lifetime: 100ms, for: 3s, tolerate: 50%}", "hold: 100ms",
+          "churn: {rate: 10/s, lifetime: 1s, for: 6s, tolerate: 50%}", "hold: 100ms",
         ]))
     let program = try workspace.start(["promise.plan", "--json"])
     #expect(program.wait { server.accepted >= 10 && program.errorsSoFar.contains("churn") })
@@ -128,9 +128,16 @@ import Testing
 
   @Test func `a churn that lives as planned keeps its promise`() throws {
     try write(PlanText(phases: ["churn: {rate: 300/s, lifetime: 300ms, for: 1s}"]))
-    let (_, summary) = try workspace.summary(of: ["promise.plan"])
-    #expect(summary.verdict == "passed")
-    #expect(try phases().last?.promise == PhasePromise(promised: 300, missed: 0))
+    // A machine that gives a client no processor for a second breaks the promise now and then; a program that does not
+    // keep it breaks it each time.
+    var isKept = false
+    for _ in 0..<3 where !isKept {
+      let (_, summary) = try workspace.summary(of: ["promise.plan"])
+      isKept =
+        try summary.verdict == "passed"
+        && phases().last?.promise == PhasePromise(promised: 300, missed: 0)
+    }
+    #expect(isKept)
   }
 
   @Test func `what a condition ended has failed, in a ramp as well`() throws {

@@ -96,7 +96,7 @@ import Testing
     try write(
       PlanText(
         goal: "300", target: network.endpoint, clients: "processes: 1",
-        phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "hold: 100ms", "close: reset"]))
+        phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "hold: 2s", "close: reset"]))
     let (_, summary) = try workspace.summary(of: ["theirs.plan"])
     #expect(summary.verdict == "limit")
     #expect(summary.exit == 100)
