@@ -10,13 +10,22 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
     let child = try ChildProcess.fork(dieWithParent: true) {
       // The threads that run tests block every signal, and a child inherits that.
       SignalSource.unblockAll()
-      alarm(10)
+      alarm(30)
+      closeSockets()
       return body()
     }
     let ending = child.wait()
     if let ending, ending != .killed(signal: SIGALRM) { return ending }
   }
   return .killed(signal: SIGALRM)
+}
+
+/// The tests of other threads close their sockets and expect the peer to notice, whoever was forked meanwhile.
+private func closeSockets() {
+  for descriptor in Int32(3)..<1024 {
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { close(descriptor) }
+  }
 }
 
 @Suite struct ChildProcessTests {

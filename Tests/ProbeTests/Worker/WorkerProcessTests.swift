@@ -24,7 +24,9 @@ import Testing
     static func start(_ role: Worker.Role, sources: Int) throws -> Forked {
       for _ in 0..<3 {
         let worker = try Forked(role, sources: sources)
-        let isUp = worker.wait { worker.board[.state] != WorkerState.starting.rawValue }
+        let isUp = worker.wait(atMost: .seconds(10)) {
+          worker.board[.state] != WorkerState.starting.rawValue
+        }
         if isUp { return worker }
         worker.child.signal(SIGKILL)
         _ = worker.end()
@@ -38,7 +40,7 @@ import Testing
       let attention = try EventCounter.open()
       child = try ChildProcess.fork(dieWithParent: true) {
         SignalSource.unblockAll()
-        alarm(20)
+        alarm(120)
         // Other tests' descriptors go first: there may be more of them than the limit allows.
         let limit = ResourceLimit(soft: WorkerProcessTests.limit, hard: WorkerProcessTests.limit)
         var role = role
@@ -65,8 +67,8 @@ import Testing
       EventCounter.signal(wakeUp)
     }
 
-    func wait(until condition: () -> Bool) -> Bool {
-      let deadline = Instant.now().advanced(by: .seconds(5))
+    func wait(atMost limit: Duration = .seconds(30), until condition: () -> Bool) -> Bool {
+      let deadline = Instant.now().advanced(by: limit)
       while !condition(), .now() < deadline {
         let soon = Instant.now().advanced(by: .milliseconds(5))
         Poll.waitReadable([attention], until: soon)
