@@ -63,12 +63,11 @@ struct ConnectionTable: ~Copyable {
   /// byte came.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
-  /// `ConnectionHistory` of each connection. Written only where it changes, so that pages of zeros
-  /// cost no memory.
+  /// `ConnectionHistory` of each. Written only where it changes: pages of zeros cost no memory.
   private let histories: Column<UInt8>
   /// Of a connection in the place of one that was cut or lost: which attempt it is. Else 0.
   private let attempts: Column<UInt8>
-  /// Milliseconds, without those beyond 32 bits: when the handshake of such an attempt was over.
+  /// When the handshake of such an attempt was over (`milliseconds`).
   private let returns: Column<UInt32>
   private let lists: RowLists
   /// When a conversation's delay is over, or when its next answer, or the server's close, is overdue. A
@@ -353,8 +352,7 @@ struct ConnectionTable: ~Copyable {
   func attempt(_ slot: UInt32) -> UInt8 { attempts[slot] }
   /// Notes when a connection whose `attempt` is not 0 was established.
   func setReturn(_ slot: UInt32, at now: Instant) { returns[slot] = Self.milliseconds(now) }
-  /// Nanoseconds, to the millisecond, for which a connection has stood whose `attempt` is not 0. After 49 days it
-  /// begins with 0 again.
+  /// Nanoseconds since `setReturn`, to the millisecond. After 49 days they begin with 0 again.
   func timeSinceReturn(_ slot: UInt32, at now: Instant) -> UInt64 {
     UInt64(Self.milliseconds(now) &- returns[slot]) * 1_000_000
   }
