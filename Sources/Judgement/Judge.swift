@@ -74,10 +74,12 @@ package func judge(
     unexpected.first ?? broken.first ?? expected.flatMap(recording.firstSearch(boundBy:))
   let (verdict, exitCode, headline) = recording.outcome(
     results, broken: broken, decisive: decisive, expected: expected)
-  return Judgement(
+  var judgement = Judgement(
     verdict: verdict, exitCode: exitCode, thresholds: results,
     expectation: expected.map { Expectation($0, decisive, in: recording) },
     limit: decisive?.limit, broken: unexpected, headline: headline)
+  judgement.hasTestedNothing = verdict == .error && exitCode == ExitStatus.invalidPlan
+  return judgement
 }
 
 extension Recording {
@@ -163,10 +165,15 @@ extension Recording {
           : (.limit, ExitStatus.limit, "limit reached: \(words)")
       }
       pass = "passed: expected limit reached: \(reach)"
-    } else if expected != nil {
+    } else if expected != nil, nobodyThere == nil {
       return (
         .failed, ExitStatus.thresholdFailed,
         "the expected limit was not reached: \(reached(in: nil).progress)"
+      )
+    }
+    if decisive == nil, let nobodyThere {
+      return (
+        .error, ExitStatus.invalidPlan, "nothing was tested: \(drivenWords); \(nobodyThere)"
       )
     }
     let failed = results.filter { !$0.passed }

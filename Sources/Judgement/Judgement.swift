@@ -21,6 +21,8 @@ package struct Judgement: Sendable, Equatable {
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
+  /// Whether the run came to its end and has tested nothing, as its server was not there (docs/verdict.md, "The order").
+  package var hasTestedNothing = false
   /// Where samples are missing. Gaps do not change the verdict; they warn whoever reads a curve.
   package var gaps: [SampleGap] = []
 
@@ -43,11 +45,6 @@ extension Judgement {
   /// Whether the thresholds count. They do not for a run that was interrupted or did not come to its end:
   /// what they measured until then decides nothing.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
-
-  /// Whether the run came to its end and has tested nothing, as its server was not there (docs/verdict.md, "The order").
-  package var hasTestedNothing: Bool {
-    verdict == .error && exitCode == ExitStatus.invalidPlan && limit != nil
-  }
 
   /// Why the thresholds are not judged, as the end of a sentence.
   package var notJudged: String {

@@ -155,6 +155,22 @@ private struct Case: Sendable, CustomTestStringConvertible {
       $0.limits = [limit(.client, "connect", at: 0.1, resource: .nobodyListens)]
     },
     Case(
+      "a server that was not there, and a plan that tolerates all", .error, 104,
+      "nothing was tested: 0 of 1,000 connections; client connect: ECONNREFUSED (Connection refused)"
+    ) {
+      for index in $0.phases.indices {
+        ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
+      }
+      $0.series = []
+      $0.limits = []
+      $0.failures = [
+        FailureRecord(
+          end: .client, worker: 1, phase: "ramp", syscall: "connect",
+          errno: ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused"),
+          count: 1000, firstInstant: 0.1, established: 0, accepted: 0, source: nil, endpoint: nil)
+      ]
+    },
+    Case(
       "a server that went between two connections of a churn", .limit, 100,
       "limit reached: 40 of 100 arrivals lived as planned; "
         + "client connect: EMFILE (Too many open files)"

@@ -107,7 +107,10 @@ extension Coordinator {
   }
 
   func finder(_ readings: [Reading]) -> LimitFinder {
-    var after = (readings + sampler.connectionReadings(fleet, heldAtServer: acceptedByCounters))
+    var after =
+      (readings
+      + sampler.connectionReadings(
+        fleet, heldAtServer: acceptedByCounters, failures: state.failures))
       .values
     after[.filesOpen] = after[.filesOpen].map { max($0, mostFilesOpen) }
     var finder = LimitFinder(

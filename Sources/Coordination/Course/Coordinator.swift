@@ -172,7 +172,9 @@ package struct Coordinator: ~Copyable {
     try awaitListeners()
     while let index = course.enterNextPhase() {
       let isKept = try run(index)
-      follow(course.take(.phaseEnded(isKept: isKept, canGoOn: !hasUselessWorker)))
+      follow(
+        course.take(
+          .phaseEnded(isKept: isKept, canGoOn: !hasUselessWorker && (isKept || !findsNobody))))
     }
   }
 
@@ -191,6 +193,12 @@ package struct Coordinator: ~Copyable {
   var hasUselessWorker: Bool {
     // Over all members, because such a worker has ended by now or soon will.
     fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
+  }
+
+  /// Whether no connection has ever stood, and nobody listens where the server should be: a phase that is to hold
+  /// connections would hold none for as long as it takes.
+  private var findsNobody: Bool {
+    fleet.total(.established, .client) == 0 && ledger.records.meetNobody
   }
 
   /// Runs one phase; false when a limit kept it from its promise.
@@ -253,9 +261,12 @@ package struct Coordinator: ~Copyable {
         fleet.post(.begin, phase: index, start: phaseStarted)
       }
       try work(plan.phases[index])
+      let isKept = try endPhase()
+      // Only now, as the end of a phase may wait for the server, and peers go on talking meanwhile.
       remarkOnLosses(since: closedByPeerBefore)
       remarkOnUnasked(since: unaskedBefore)
       remarkOnWrongAnswers(since: wrong)
+      return isKept
     }
     return try endPhase()
   }

@@ -78,7 +78,8 @@ package struct Sampler {
   ) -> Sample {
     let at = instant.seconds(since: started)
     let readings =
-      connectionReadings(fleet, heldAtServer: heldAtServer) + messageReadings(fleet, at: instant)
+      connectionReadings(fleet, heldAtServer: heldAtServer, failures: failures)
+      + messageReadings(fleet, at: instant)
       + failureReadings(failures)
       + sourceReadings(fleet)
       + endpointReadings(fleet)
@@ -126,8 +127,13 @@ package struct Sampler {
     }
   }
 
-  /// - Parameter heldAtServer: how many of the clients' connections the run's own server holds.
-  func connectionReadings(_ fleet: borrowing Fleet, heldAtServer: Int) -> [Reading] {
+  /// - Parameters:
+  ///   - heldAtServer: how many of the clients' connections the run's own server holds.
+  ///   - failures: all failures of the run so far, with their causes: so the series adds up to those of the causes,
+  ///     which the workers' counters, read at another instant, would not.
+  func connectionReadings(
+    _ fleet: borrowing Fleet, heldAtServer: Int, failures: [FailureRecord]
+  ) -> [Reading] {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
@@ -154,8 +160,7 @@ package struct Sampler {
         Reading(
           .retries, unit: "handshakes", kind: .counter,
           value: Double(fleet.total(.retried, .client))),
-        reading(
-          .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
+        reading(.failures, .counter, failures.reduce(0) { $0 + $1.count }),
         reading(.handshakes, .counter, fleet.total(.established, .client)),
         reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
         reading(.churned, .counter, fleet.total(.churned, .client)),

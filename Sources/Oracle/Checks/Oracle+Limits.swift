@@ -37,6 +37,11 @@ extension Oracle {
   /// The recording counts no more failures of a kind than there were.
   private func checkFailures() {
     var counts: [[String]: Int] = [:]
+    let sum = recording.failures.reduce(0) { $0 + $1.count }
+    if let counted = recording.series(.failures)?.maximum {
+      expect(
+        Int(counted) == sum, "failures", "\(Int(counted)) sampled, \(sum) recorded by their causes")
+    }
     for record in recording.failures {
       guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty,
         !Self.isOfLayer(record.syscall, errno)

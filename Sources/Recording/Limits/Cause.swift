@@ -65,6 +65,17 @@ extension FailureRecord {
   }
 }
 
+extension [FailureRecord] {
+  /// Whether something failed, and all of it as it does where no server is: refused, or without a way there.
+  package var meetNobody: Bool {
+    !isEmpty
+      && allSatisfy { failure in
+        FailedCall(named: failure.syscall) == .connect
+          && ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].contains(failure.errno?.name)
+      }
+  }
+}
+
 extension ErrnoRecord {
   /// "EMFILE (Too many open files)".
   package var words: String { "\(name) (\(text))" }

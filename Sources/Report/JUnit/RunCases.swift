@@ -126,8 +126,8 @@ struct RunCases {
     } else if !recording.complete {
       type = "incomplete"
       body += "\nThe recording ends at its last sample, \(Format.instant(recording.duration)).\n"
-    } else if judgement.verdict == .error, !judgement.hasTestedNothing {
-      type = "error"
+    } else if judgement.verdict == .error, judgement.limit == nil {
+      type = judgement.hasTestedNothing ? "nothing-tested" : "error"
     } else {
       return nil
     }

@@ -30,6 +30,17 @@ import Testing
     #expect((run.recording.series(.established)?.maximum ?? 0) <= 100)
   }
 
+  @Test func `a run that finds nobody does not hold nothing`() throws {
+    let run = try SimulatedRun(
+      Self.plan("off", "  - ramp: {to: 20}\n  - hold: 60s\n  - close: reset"), against: .echoes
+    ) { _, workers, _ in
+      workers.network.dials.refusals[SocketAddress("127.0.0.1:9000")!] = .connectionRefused
+    }
+    #expect(run.judgement.exitCode == 104, "\(run.judgement.headline)")
+    #expect(run.recording.phases.map(\.outcome) == [.limit, .skipped, .skipped])
+    #expect(run.recording.duration < 10)
+  }
+
   @Test func `what a plan tolerates may be lost`() throws {
     let run = try SimulatedRun(
       Self.plan(
