@@ -126,6 +126,9 @@ struct AnswerFraming: BitwiseCopyable {
     return progress == 0 ? .here : .refused
   }
 
+  /// Whether the status of an HTTP response has shown that the answer is wrong.
+  func isRefused(_ progress: UInt64) -> Bool { kind == .http && progress != 0 }
+
   /// Finds the delimiter (Shift-And). Bit n of `progress` says whether the bytes so far end with the first n + 1
   /// bytes of the delimiter.
   private func seekDelimiter(

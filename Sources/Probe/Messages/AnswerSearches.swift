@@ -44,7 +44,23 @@ struct AnswerSearches: ~Copyable {
     var end = End.open
     /// Whether the server has said that it closes the connection after this answer.
     var isLast = false
+    /// Whether these bytes have shown by their status that the answer is wrong, or bytes before them had.
+    var refusal = Refusal.none
+
+    /// Whether these are the bytes that have shown the answer to be wrong.
+    @inline(__always)
+    var showsWrong: Bool {
+      switch refusal {
+      case .now: true
+      case .before: false
+      case .none: end == .wrong || end == .endless
+      }
+    }
   }
+
+  /// When an answer has shown by its status that it is wrong. It is counted at its end, and what it says is best kept
+  /// from where it says so.
+  enum Refusal: UInt8, BitwiseCopyable { case none, now, before }
 
   enum End {
     case open, right, wrong
@@ -135,6 +151,7 @@ struct AnswerSearches: ~Copyable {
         isFound = true
       }
     }
+    let wasRefused = rule.framing.isRefused(progress.frame)
     var used = 0
     while true {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
@@ -152,6 +169,8 @@ struct AnswerSearches: ~Copyable {
       }
       used += step.used
       looks += step.used
+      let refusal: Refusal =
+        wasRefused ? .before : rule.framing.isRefused(progress.frame) ? .now : .none
       switch step.end {
       case .goesOn: continue
       case .notYet:
@@ -160,12 +179,12 @@ struct AnswerSearches: ~Copyable {
         }
         self.progress[row] = progress
         if rule.framing.kind == .http { readers[row] = reader }
-        return Heard(used: used, stage: isFound ? Stage.found : Stage.begun)
+        return Heard(used: used, stage: isFound ? Stage.found : Stage.begun, refusal: refusal)
       case .here, .refused, .unknown:
         return Heard(
           used: used, stage: 0,
           end: Self.end(step.end, rule, isFound: isFound, matchesAtEnd: progress.matchesAtEnd),
-          isLast: step.isLast)
+          isLast: step.isLast, refusal: refusal)
       }
     }
   }

@@ -108,12 +108,15 @@ extension MessageEngine where System: ~Copyable {
     let found = unsafe searches.hear(
       pattern, on: slot, heard, stage: before, endsMessage: endsMessage)
     if found.isLast { connections.rows.mark(slot, .last) }
+    if found.showsWrong {
+      unsafe keepWrongAnswer(
+        pattern, UnsafeRawBufferPointer(rebasing: heard[..<found.used]), on: slot,
+        among: &connections)
+    }
     switch found.end {
     case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
     case .right: connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)
     case .wrong, .endless:
-      let said = unsafe UnsafeRawBufferPointer(rebasing: heard[..<found.used])
-      unsafe keepWrongAnswer(slot, said, among: &connections)
       countWrongAnswer(slot, isOver: found.end == .wrong, among: &connections)
     }
     return found.used
@@ -128,7 +131,16 @@ extension MessageEngine where System: ~Copyable {
   mutating func keepWrongAnswer(
     _ slot: UInt32, _ said: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
-    let pattern = connections.rows.messages.pattern(of: slot)
+    unsafe keepWrongAnswer(
+      connections.rows.messages.pattern(of: slot), said, on: slot, among: &connections)
+  }
+
+  /// As `keepWrongAnswer`, for an answer to an earlier message, or one that is counted later.
+  @inline(never)
+  mutating func keepWrongAnswer(
+    _ pattern: Int, _ said: UnsafeRawBufferPointer, on slot: UInt32,
+    among connections: inout Connections
+  ) {
     guard outcomeOfMisfit(slot, pattern, among: &connections) == .wrong else { return }
     unsafe connections.board.keepWrongAnswer(pattern, said)
   }
@@ -158,14 +170,11 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Whether bytes that come may answer a message whose pattern expects no answer.
-  private mutating func mayBeUnawaitedAnswer(
+  mutating func mayBeUnawaitedAnswer(
     _ slot: UInt32, among connections: inout Connections
   ) -> Bool {
-    guard hasPatterns, connections.rows.messages.hasBegun(slot) else { return false }
-    return switch patterns.traits(connections.rows.messages.pattern(of: slot)).answer {
-    case .nothing, .acknowledged: true
-    default: false
-    }
+    hasPatterns && connections.rows.messages.hasBegun(slot)
+      && patterns.traits(connections.rows.messages.pattern(of: slot)).isUnawaited
   }
 
   /// Whether bytes that come belong to the last answer: where that one ends is not known, and no other

@@ -67,19 +67,24 @@ extension MessageEngine where System: ~Copyable {
         } else if unsafe !skipUnanswered(
           slot, answer, rest, before: Int(before), among: &connections)
         {
-          countWrongDebt(slot, among: &connections)
+          unsafe countWrongDebt(slot, rest, among: &connections)
           return true
         }
       case .matching, .framed:
         let found = unsafe searches.hear(
           Int(debt.pattern), on: slot, rest, stage: before, endsMessage: false)
         used += found.used
+        if found.showsWrong {
+          unsafe keepWrongAnswer(
+            Int(debt.pattern), UnsafeRawBufferPointer(rebasing: rest[..<found.used]), on: slot,
+            among: &connections)
+        }
         switch found.end {
         case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
         case .right: notePaid(slot, debt, among: &connections)
         case .wrong: refuteOldestDebt(slot, among: &connections)
         case .endless:
-          countWrongDebt(slot, among: &connections)
+          unsafe countWrongDebt(slot, nil, among: &connections)
           return true
         }
         if found.isLast {
@@ -211,10 +216,21 @@ extension MessageEngine where System: ~Copyable {
   /// Counts a wrong answer and forgets all debts, as the bytes that have come fit no answer that is
   /// owed. The message under way gets the wrong answer or, where there is none, the oldest debt.
   ///
-  /// - Parameter isOver: see `countWrongAnswer`.
+  /// - Parameters:
+  ///   - said: the bytes that showed the answer to be wrong; nil where they were kept already.
+  ///   - isOver: see `countWrongAnswer`.
   mutating func countWrongDebt(
-    _ slot: UInt32, isOver: Bool = false, among connections: inout Connections
+    _ slot: UInt32, _ said: UnsafeRawBufferPointer?, isOver: Bool = false,
+    among connections: inout Connections
   ) {
+    if let said = unsafe said {
+      let isUnderWay = connections.rows.state(slot) != .established
+      let pattern =
+        isUnderWay
+        ? connections.rows.messages.pattern(of: slot)
+        : Int(connections.rows.messages.debt(0, of: slot).pattern)
+      unsafe keepWrongAnswer(pattern, said, on: slot, among: &connections)
+    }
     guard connections.rows.state(slot) == .established else {
       return countWrongAnswer(slot, isOver: isOver, among: &connections)
     }

@@ -15,8 +15,33 @@ extension MessageEngine where System: ~Copyable {
       }
       connections.board.add(.bytesReceived, UInt64(bytes.count))
       endsMessage = piece.ends
+      if !piece.begins, isRestOfMessage(slot, among: &connections) { continue }
       _ = unsafe hear(slot, bytes, among: &connections)
     }
+  }
+
+  /// Whether a piece in mid-message belongs to no answer that is waited for: its message began before the one under
+  /// way was sent, or was wrong. An answer that has begun has come some way.
+  private mutating func isRestOfMessage(
+    _ slot: UInt32, among connections: inout Connections
+  ) -> Bool {
+    let marks = connections.rows.marks(slot)
+    let pattern: Int
+    if marks.has(.owing) {
+      pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
+    } else {
+      switch connections.rows.state(slot) {
+      case .sending, .awaiting: pattern = connections.rows.messages.pattern(of: slot)
+      case .established:
+        // What began unasked is counted already, and so is the rest of it. Else it is the rest of a wrong answer.
+        return hasPatterns && connections.rows.messages.hasBegun(slot) && !marks.has(.unasked)
+          && !patterns.isPushed && !mayBeUnawaitedAnswer(slot, among: &connections)
+      default: return false
+      }
+    }
+    let traits = patterns.traits(pattern)
+    return (traits.isKnown || traits.answer == .framed)
+      && connections.rows.messages.answerProgress(of: slot) == 0
   }
 
   /// Takes what the protocol says of the connection's last message: that it has arrived or, in words, why it was
@@ -114,6 +139,9 @@ extension MessageEngine where System: ~Copyable {
       case .matching, .framed:
         let found = unsafe searches.hear(
           Int(debt.pattern), on: slot, heard, stage: before, endsMessage: endsMessage)
+        if found.showsWrong {
+          unsafe keepWrongAnswer(Int(debt.pattern), heard, on: slot, among: &connections)
+        }
         switch found.end {
         case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
         case .right: notePaid(slot, debt, among: &connections)
@@ -122,7 +150,7 @@ extension MessageEngine where System: ~Copyable {
         return false
       }
       if !fits {
-        countWrongDebt(slot, isOver: endsMessage, among: &connections)
+        unsafe countWrongDebt(slot, heard, isOver: endsMessage, among: &connections)
       } else if endsMessage {
         notePaid(slot, debt, among: &connections)
       } else {

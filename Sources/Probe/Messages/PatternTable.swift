@@ -19,6 +19,8 @@ struct PatternTable: ~Copyable {
     /// Nanoseconds from when a message was due until its answer is missing.
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
+    /// Whether a server may answer and nobody waits for it: bytes that come after such a message are not unasked.
+    fileprivate(set) var isUnawaited = false
     /// Bytes of an answer of known length (`.anything` or `.text`).
     fileprivate(set) var answerCount = 0
     /// Whether no two messages of a connection have the same answer, so that a right answer shows which
@@ -115,7 +117,11 @@ struct PatternTable: ~Copyable {
       case .matches: traits.answer = .matching
       case .framed: traits.answer = .framed
       }
-      if pattern.conversation != nil { traits.answer = .conversation }
+      traits.isUnawaited = traits.answer == .nothing || traits.answer == .acknowledged
+      if let conversation = pattern.conversation {
+        traits.answer = .conversation
+        traits.isUnawaited = conversation.expectation == .none
+      }
       // An acknowledgement names its message, but says nothing of messages that are still to come.
       traits.hasDistinctAnswers = traits.answer == .echo && pattern.template.differsByMessage
       traits.hasUniformAnswers =

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Doubly linked lists over the rows of a table. A row is in one of them at most.
 ///
-/// `append` and `remove` are inlined, because each message calls them several times: a call would
+/// `append`, `insert` and `remove` are inlined, because each message calls them several times: a call would
 /// copy this struct to the stack first.
 struct RowLists: ~Copyable {
   /// No row: the end of a list.
@@ -39,6 +39,23 @@ struct RowLists: ~Copyable {
     previouses[row] = last
     if last == Self.none { ends[list].first = row } else { nexts[last] = row }
     ends[list].last = row
+  }
+
+  @inline(__always)
+  func last(of list: UInt32) -> UInt32 { ends[list].last }
+
+  /// The row before `row` in its list, or `none`.
+  @inline(__always)
+  func previous(of row: UInt32) -> UInt32 { previouses[row] }
+
+  /// Puts a row in a list, behind another one; `none` for the front.
+  @inline(__always)
+  func insert(_ row: UInt32, into list: UInt32, behind: UInt32) {
+    let next = behind == Self.none ? ends[list].first : nexts[behind]
+    nexts[row] = next
+    previouses[row] = behind
+    if behind == Self.none { ends[list].first = row } else { nexts[behind] = row }
+    if next == Self.none { ends[list].last = row } else { previouses[next] = row }
   }
 
   @inline(__always)

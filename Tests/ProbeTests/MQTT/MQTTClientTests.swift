@@ -44,6 +44,24 @@ import Testing
     #expect(server.failures == [])
   }
 
+  @Test func `a reason is told with its own packet, and with no later one`() throws {
+    // A PUBREL that says why.
+    let pubrel = [0x62, 10, 0, 9, 0x92] + Packet.reason("old")
+    for isOpen in [false, true] {
+      let server =
+        isOpen ? try MQTTServerByHand.open(.test(.v5)) : try MQTTServerByHand(.test(.v5))
+      if isOpen {
+        server.begin()
+        server.say(pubrel + [0x40, 3, 0, 1, 0x97])
+        let words = server.stage.clientBoard.wrongAnswers(0)
+        #expect(words == [Array("PUBACK: quota exceeded (151)".utf8)])
+      } else {
+        server.say(Packet.reply(.connack(), .v5) + pubrel + [0x90, 4, 0, 1, 0, 0x97])
+        #expect(server.refusal == "SUBACK: quota exceeded (151)")
+      }
+    }
+  }
+
   @Test func `an acknowledgement is late, and not taken for that of the next message`() throws {
     let pattern = MessagePattern.test(every: .seconds(2), expect: .acknowledged)
     var server = try MQTTServerByHand.open(.test(), [pattern])
@@ -102,6 +120,36 @@ import Testing
     }
   }
 
+  /// A server sends what it kept from before with RETAIN 1, and what it passes on to a subscription that stands with
+  /// RETAIN 0 (3.3.1.3).
+  @Test(arguments: versions)
+  func `what was retained is no answer and not unasked, however it is cut`(
+    version: MQTTVersion
+  ) throws {
+    var retained = Packet.publish("t/0", "retained!!", qos: .atLeastOnce, identifier: 8, version)
+    retained[0] |= 1
+    let expectations: [MessagePattern.Expectation] = [
+      .bytes(10), .echo, .framed(.message, .text(Array("345".utf8))),
+    ]
+    for expectation in expectations {
+      for cut in 0...retained.count {
+        let server = try MQTTServerByHand.open(
+          .test(version), [.test(every: .seconds(1), expect: expectation)])
+        server.say(retained)
+        server.begin()
+        _ = server.heard()
+        server.say(Array(retained[..<cut]))
+        server.say(Array(retained[cut...]))
+        #expect(server.outcomes() == [1, 0, 0, 0, 0, 0], "\(expectation) \(cut)")
+        #expect(server.heard() == ["PUBACK #8 0"])
+        server.say(Packet.publish("t/0", "0123456789", version))
+        #expect(server.outcomes() == [1, 1, 0, 0, 0, 0], "\(expectation) \(cut)")
+        #expect(server.stage.clientBoard[.unasked] == 0)
+        #expect(server.stage.clientBoard[.unexpectedBytes] == 0)
+      }
+    }
+  }
+
   @Test func `a message of QoS 2 is received, released and completed`() throws {
     let server = try MQTTServerByHand.open()
     server.say(Packet.publish("t/0", "x", qos: .exactlyOnce, identifier: 300))
@@ -149,24 +197,6 @@ import Testing
     #expect(server.failures == MQTTServerByHand.failed(.protocolError))
     #expect(server.refusal == "65,535 messages without a PUBACK")
     #expect(server.outcomes()[1] == 65_535)
-  }
-
-  @Test func `a server of 5 says how many messages may wait for their PUBACK`() throws {
-    let server = try MQTTServerByHand(
-      .test(.v5, subscribes: false), [.test(every: .milliseconds(100), expect: .none)])
-    var grants = MQTTReply.Grants()
-    grants.receiveMaximum = 3
-    server.say(.connack(isSessionPresent: false, 0, grants))
-    server.begin(for: .milliseconds(250))
-    #expect(server.heard().count == 3)
-    server.say(.puback(1))
-    server.stage.run(for: .milliseconds(100))
-    #expect(server.heard() == ["PUBLISH t/0 1 #4 0123456789"])
-    server.stage.run(for: .milliseconds(100))
-    #expect(server.heard() == [])
-    #expect(server.failures == MQTTServerByHand.failed(.protocolError))
-    #expect(
-      server.refusal == "3 messages without a PUBACK, and its Receive Maximum is no more")
   }
 
   // MARK: Keeping and ending

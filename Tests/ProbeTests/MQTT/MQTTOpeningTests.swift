@@ -63,6 +63,18 @@ import Testing
       "against the rules: the first packet is neither CONNECT nor an answer to it (MQTT 3.1.1, 3.1)",
       .v311, [0xD0, 0]),
     Refusal(
+      "a session is present, and a clean one was asked for (MQTT 3.1.1, 3.2.2.2)", .v311,
+      [0x20, 2, 1, 0]),
+    Refusal(
+      "a session is present, and a clean one was asked for (MQTT 5.0, 3.2.2.1.1)", .v5,
+      [0x20, 3, 1, 0, 0]),
+    Refusal(
+      "SUBACK with the packet identifier 2, and SUBSCRIBE has 1", .v311, [0x20, 2, 0, 0],
+      [0x90, 3, 0, 2, 1]),
+    Refusal(
+      "SUBACK with the packet identifier 513, and SUBSCRIBE has 1", .v5, [0x20, 3, 0, 0, 0],
+      [0x90, 4, 2, 1, 0, 0x80]),
+    Refusal(
       "SUBACK with another number of codes than SUBSCRIBE has filters", .v311, [0x20, 2, 0, 0],
       [0x90, 4, 0, 1, 0, 0]),
   ]
@@ -110,8 +122,10 @@ import Testing
     #expect(server.stage.held == 1)
   }
 
-  @Test func `a session that is present changes nothing`() throws {
-    let server = try MQTTServerByHand(.test(subscribes: false))
+  @Test func `a session that is present changes nothing where it was asked for`() throws {
+    var terms = MQTTTerms.test(subscribes: false)
+    terms.isClean = false
+    let server = try MQTTServerByHand(terms)
     server.say(
       Packet.reply(.connack(isSessionPresent: true))
         + Packet.publish("x", "kept", qos: .atLeastOnce, identifier: 2))

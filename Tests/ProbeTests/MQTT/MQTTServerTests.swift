@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func `a connection takes the bytes that the documents say`() {
-    #expect(MQTTColumns.bytesPerEnd == 54)
+    #expect(MQTTColumns.bytesPerEnd == 62)
     #expect(MQTTColumns.bytesOfFilters == 32)
   }
 

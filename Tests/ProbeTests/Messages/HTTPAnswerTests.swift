@@ -69,6 +69,45 @@ import Testing
     #expect(stage.count(.unexpectedBytes) == 0)
   }
 
+  private func wrongTexts(_ stage: Stage) -> [String] {
+    stage.client.board.wrongAnswers(0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @Test func `what a wrong response says begins with its status line, however it is cut`() throws {
+    let response = Self.response(404)
+    let head = response.utf8.count - 5
+    for cut in ["HTTP/1.1 404 x\r\n".utf8.count, head - 2, head, head + 2, head + 5] {
+      let stage = try stage()
+      stage.begin()
+      stage.say(response.utf8.prefix(cut))
+      stage.say(response.utf8.dropFirst(cut))
+      #expect(stage.outcomes() == [1, 0, 1, 0, 0, 0])
+      #expect(wrongTexts(stage).count == 1, "\(cut)")
+      #expect(wrongTexts(stage).first?.hasPrefix("HTTP/1.1 404 x\r\n") == true, "\(cut)")
+    }
+  }
+
+  @Test func `what a wrong response says is kept where it is late, and where a close ends it`()
+    throws
+  {
+    let untilClose = "HTTP/1.0 500 x\r\n\r\nbody"
+    for isLate in [false, true] {
+      for (response, closes) in [(Self.response(503), false), (untilClose, true)] {
+        let stage = try stage()
+        stage.begin(for: .milliseconds(isLate ? 1_500 : 1))
+        stage.say(response.utf8.prefix(response.utf8.count - 4))
+        stage.say(response.utf8.suffix(4))
+        if closes {
+          try closeInOrder(stage)
+          stage.world.run(for: .milliseconds(1))
+        }
+        #expect(stage.outcomes()[2] == 1)
+        #expect(wrongTexts(stage).count == 1)
+        #expect(wrongTexts(stage).first?.hasPrefix(String(response.prefix(14))) == true)
+      }
+    }
+  }
+
   @Test func `any of the statuses that are asked for is right`() throws {
     let stage = try stage(statuses: [200...204, 404...404, 599...599])
     stage.begin()

@@ -195,6 +195,30 @@ import Testing
     #expect(stage.outcomes() == [1, 0, 0, 0, 0, 1])
   }
 
+  /// Messages that are made up for are begun later than they were due, behind some that are due later.
+  @Test func `an answer is missing at its message's own instant, whichever was begun before`()
+    throws
+  {
+    let stage = try Stage(
+      connections: 2,
+      [
+        .test("p", every: .seconds(2), timeout: .milliseconds(1500)),
+        .test("q", every: .seconds(100), timeout: .seconds(100)),
+      ])
+    stage.begin()
+    // Each connection is asked p, at 0 s and at 1 s, and then what it has been due since.
+    stage.say("p".utf8, on: 0)
+    stage.world.run(for: .milliseconds(1010))
+    stage.say("p".utf8, on: 1)
+    stage.world.run(for: .milliseconds(2190))
+    // The p of 2 s begins at 3.2 s, behind that of 3 s.
+    stage.say("q".utf8, on: 0)
+    stage.world.run(for: .milliseconds(400))
+    #expect(stage.outcomes() == [4, 2, 0, 0, 0, 1])
+    stage.world.run(for: .milliseconds(1000))
+    #expect(stage.outcomes()[5] == 2)
+  }
+
   @Test func `a connection that is reset under a message is lost with it`() throws {
     let stage = try Stage([.test()])
     try stage.peer.close(stage.socket, reset: true)

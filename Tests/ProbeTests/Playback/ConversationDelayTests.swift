@@ -95,6 +95,10 @@ import Testing
     #expect(stage.outcomes() == [1, 1, 0, 0, 0, 0])
     #expect(stage.count(.unanswered) == 0)
     #expect(stage.client.board.population(of: .roundTrip) == 0)
+    // A server answers all the same.
+    stage.say("1234")
+    #expect(stage.count(.unasked) == 0)
+    #expect(stage.count(.unexpectedBytes) == 4)
   }
 
   // MARK: Substitutions

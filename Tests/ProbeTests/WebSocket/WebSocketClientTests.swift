@@ -139,6 +139,54 @@ import Testing
     }
   }
 
+  private static let wholes: [MessagePattern.Expectation] = [
+    .echo, .text(Array("0123456789".utf8)), .bytes(10),
+    .framed(.message, .matches(try! BytePattern("^[0-9]{10}$"))),
+  ]
+
+  @Test func `the rest of a message that began before is no answer to the one under way`() throws {
+    for expectation in Self.wholes {
+      let server = try WebSocketServerByHand.open(
+        .test(), [.test(every: .seconds(1), expect: expectation)])
+      server.begin()
+      // Wrong, and so long without an end that the next message is sent. A framed one is under way still, and owed.
+      server.say(Frame.text(String(repeating: "x", count: 11), isFinal: false))
+      server.stage.run(for: .milliseconds(1000))
+      #expect(server.outcomes()[0] == 2)
+      server.say(Frame.bytes(.continuation, Array("ng".utf8), isFinal: false))
+      server.say(Frame.bytes(.continuation, Array("!".utf8)))
+      server.say(Frame.text("0123456789"))
+      #expect(server.outcomes() == [2, 1, 1, 0, 0, 0], "\(expectation)")
+      #expect(server.stage.clientBoard[.unasked] == 0, "\(expectation)")
+    }
+  }
+
+  @Test func `the rest of a wrong answer that comes when nothing is waited for is not unasked`()
+    throws
+  {
+    let server = try WebSocketServerByHand.open(.test(), [.test(every: .seconds(1))])
+    server.begin()
+    server.say(Frame.text("wro", isFinal: false))
+    server.stage.run(for: .milliseconds(500))
+    server.say(Frame.bytes(.continuation, Array("ng".utf8)))
+    #expect(server.outcomes() == [1, 0, 1, 0, 0, 0])
+    #expect(server.stage.clientBoard[.unasked] == 0)
+    server.stage.run(for: .milliseconds(499))
+    server.say(Frame.text("0123456789"))
+    #expect(server.outcomes() == [2, 1, 1, 0, 0, 0])
+  }
+
+  @Test func `the rest of what came unasked is no answer, and counts as the rest of it`() throws {
+    let server = try WebSocketServerByHand.open(.test(), [.test(every: .seconds(1))])
+    server.say(Frame.text("he", isFinal: false))
+    server.say(Frame.bytes(.continuation, Array("l".utf8), isFinal: false))
+    #expect(server.stage.clientBoard[.unexpectedBytes] == 3)
+    server.begin()
+    server.say(Frame.bytes(.continuation, Array("lo".utf8)) + Frame.text("0123456789"))
+    #expect(server.outcomes() == [1, 1, 0, 0, 0, 0])
+    #expect(server.stage.clientBoard[.unasked] == 1)
+  }
+
   @Test func `what an owed answer is not is wrong, and the next one counts`() throws {
     let server = try WebSocketServerByHand.open(.test(), [.test(every: .seconds(2))])
     server.begin(for: .milliseconds(2001))

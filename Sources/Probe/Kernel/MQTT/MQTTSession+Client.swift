@@ -23,20 +23,27 @@ extension MQTTSession {
       case .needsMore:
         pieces.endPiece()
         return SessionStep(event: said.isEmpty ? .more : .answer, used: used)
+      case .publishBegins(let facts):
+        // The server kept it from before this subscription. No message of this client's comes back so (3.3.1.3).
+        state.place = facts.isRetained ? .passing : .between
+      case .piece(.payload, _) where state.place == .passing: continue
       case .piece(.payload, let count):
         unsafe pieces.add(
           UnsafeRawBufferPointer(rebasing: rest[step.used - count..<step.used]), .binary,
           begins: !state.goesOn)
         state.goesOn = true
       case .publishEnds(let facts, let identifier):
-        pieces.endMessage(.binary, begins: !state.goesOn)
-        state.goesOn = false
+        if state.place != .passing {
+          pieces.endMessage(.binary, begins: !state.goesOn)
+          state.goesOn = false
+        }
+        state.place = .between
         acknowledge(facts, identifier)
         // One answer is never longer.
         if said.left < 64 { return SessionStep(event: .answer, used: used) }
       case .puback(let identifier, let reason):
         hearAcknowledgement(row, &state, identifier, reason, into: &pieces)
-      case .publishBegins, .value, .subackCode, .unsubackCode, .piece:
+      case .value, .subackCode, .unsubackCode, .piece:
         if case .piece(.reasonString, let count) = step.event {
           unsafe keepReason(
             row, UnsafeRawBufferPointer(rebasing: rest[step.used - count..<step.used]))
@@ -85,6 +92,7 @@ extension MQTTSession {
     switch event {
     case .pingresp: return .alive(round: nil)
     case .pubrel(let identifier, _):
+      dropReason(row)
       say(.pubcomp(identifier), terms.version)
       return .answer
     case .disconnect(let reason):

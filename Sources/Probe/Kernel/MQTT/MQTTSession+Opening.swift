@@ -12,6 +12,11 @@ struct MQTTOpening {
   var answered = 0
   /// The first one that was refused, and with which code.
   var refused: (filter: Int, reason: MQTTReason)?
+  /// Why the server does not take the plan's messages, as CONNACK says; nil where it does.
+  var conflict: String?
+
+  /// The packet identifier of SUBSCRIBE. Nothing else waits for an answer yet, so any will do.
+  static var identifier: UInt16 { 1 }
 }
 
 extension MQTTSession {
@@ -54,8 +59,7 @@ extension MQTTSession {
     for number in 0..<firstTopic {
       texts.append(unsafe Array(maker.message(number, facts)))
     }
-    // Nothing else waits for an answer yet, so any identifier will do.
-    let bytes = packet.bytes(identifier: 1) { field, number in
+    let bytes = packet.bytes(identifier: MQTTOpening.identifier) { field, number in
       switch field {
       case .userName: texts[1]
       case .password: texts[2]
@@ -85,28 +89,38 @@ extension MQTTSession {
         if seconds > 0 {
           shortestKeepAlive = min(shortestKeepAlive ?? .max, UInt16(clamping: seconds))
         }
-      case .value(.receiveMaximum, let most):
-        mostUnacknowledged = min(mostUnacknowledged, UInt16(clamping: most))
+      case .value(let property, let value): take(property, value, of: row)
       case .piece(.reasonString, let count):
         unsafe keepReason(
           row, UnsafeRawBufferPointer(rebasing: rest[step.used - count..<step.used]))
-      case .connack(_, let reason):
+      case .connack(let isSessionPresent, let reason):
         guard !reason.isFailure else { return .refused(said("", reason, row)) }
         dropReason(row)
+        if isSessionPresent, terms.isClean {
+          let section = terms.version == .v5 ? "MQTT 5.0, 3.2.2.1.1" : "MQTT 3.1.1, 3.2.2.2"
+          return .refused(.said("a session is present, and a clean one was asked for (\(section))"))
+        }
+        if let conflict = openings[row]?.conflict { return .refused(.said(conflict)) }
         guard let subscribe else {
           openings[row] = nil
           return .done(used: used)
         }
         openings[row]?.isConnected = true
         sayFilled(subscribe, row)
-      case .subackCode(_, let reason):
-        guard var opening = openings[row] else { continue }
+      case .subackCode(let identifier, let reason):
+        guard identifier == MQTTOpening.identifier, var opening = openings[row] else { continue }
         if reason.isFailure, opening.refused == nil {
           opening.refused = (opening.answered, reason)
         }
         opening.answered += 1
         openings[row] = opening
-      case .suback:
+      case .suback(let identifier, _):
+        guard identifier == MQTTOpening.identifier else {
+          return .refused(
+            .said(
+              "SUBACK with the packet identifier \(identifier), and SUBSCRIBE has \(MQTTOpening.identifier)"
+            ))
+        }
         let opening = openings.removeValue(forKey: row)
         if let refused = opening?.refused {
           let which =
@@ -120,13 +134,35 @@ extension MQTTSession {
         return .done(used: used)
       // What was retained may come before SUBACK (3.8.4), and nobody has asked for it yet.
       case .publishEnds(let facts, let identifier): acknowledge(facts, identifier)
-      case .pubrel(let identifier, _): say(.pubcomp(identifier), terms.version)
+      case .pubrel(let identifier, _):
+        dropReason(row)
+        say(.pubcomp(identifier), terms.version)
       case .disconnect(let reason):
         return .refused(said("DISCONNECT: ", reason, row))
       case .auth: return .refused(.said("AUTH, which nobody has asked for"))
       case .malformed(let malformation): return .refused(refusal(malformation, terms.version))
       default: continue
       }
+    }
+  }
+
+  /// Takes what CONNACK grants. What a server takes less of than the plan sends is a conflict; another server may take
+  /// it, so it is kept for the connection.
+  private mutating func take(_ property: MQTTProperty, _ value: UInt32, of row: UInt32) {
+    switch property {
+    case .receiveMaximum: conversing[row].most = UInt16(clamping: value)
+    case .maximumPacketSize: conversing[row].largest = value
+    case .maximumQoS:
+      guard value == 0, terms.publications.contains(where: { $0.qos != .atMostOnce }) else {
+        return
+      }
+      openings[row]?.conflict =
+        "its Maximum QoS is 0, and messages have QoS 1 (MQTT 5.0, 3.2.2.3.4)"
+    case .retainAvailable:
+      guard value == 0, terms.publications.contains(where: \.isRetained) else { return }
+      openings[row]?.conflict =
+        "it retains no messages, and these are retained (MQTT 5.0, 3.2.2.3.5)"
+    default: break
     }
   }
 

@@ -37,7 +37,7 @@ struct MQTTSession: Session, ~Copyable {
       case between
       /// In a PUBLISH before its payload.
       case topic
-      /// In a payload that goes back, or does not.
+      /// In a payload that goes back, or does not; at a client in a message that is passed over.
       case passing, payload
       case subscribe, unsubscribe
       /// Behind a server's DISCONNECT, which nothing may follow (5.0: 3.14.4).
@@ -48,6 +48,11 @@ struct MQTTSession: Session, ~Copyable {
     var identifier: UInt16 = 0
     /// Messages without a PUBACK.
     var unacknowledged: UInt16 = 0
+    /// The most messages that may be without one: as many as there are identifiers, or the server's Receive Maximum
+    /// (5.0: 3.2.2.3.3).
+    var most = UInt16.max
+    /// The server's Maximum Packet Size, in bytes (5.0: 3.2.2.3.6).
+    var largest = UInt32.max
     var place = Place.between
     /// Whether a piece of the message under way was handed out.
     var goesOn = false
@@ -61,6 +66,14 @@ struct MQTTSession: Session, ~Copyable {
   struct Cut {
     var text: [UInt8]
     var codes: [UInt8]
+  }
+
+  /// Why a message cannot be begun. In numbers, so that words are only made where they are told.
+  private enum Obstacle: BitwiseCopyable {
+    /// As many messages as the server takes have no PUBACK.
+    case unacknowledged(UInt16)
+    /// A packet of so many bytes, where the server takes so many.
+    case tooLarge(Int, UInt32)
   }
 
   let isServer: Bool
@@ -92,9 +105,8 @@ struct MQTTSession: Session, ~Copyable {
   let note: Scratch<UInt8>
   /// Seconds; the shortest that a server has asked for instead of the plan's.
   var shortestKeepAlive: UInt16?
-  /// The most messages that may wait for their PUBACK: as many as there are identifiers, or as the server of 5.0
-  /// takes that takes fewest (Receive Maximum, 3.2.2.3.3).
-  var mostUnacknowledged = UInt16.max
+  /// Why the last message could not be begun.
+  private var obstacle = Obstacle.unacknowledged(.max)
   /// Identifiers that a server has given.
   var given: UInt64 = 0
   /// The message that is begun next.
@@ -148,9 +160,13 @@ struct MQTTSession: Session, ~Copyable {
   var mayPing: Bool { !isServer && (terms.keepAlive > 0 || terms.version == .v5) }
 
   var whyFull: String {
-    mostUnacknowledged == .max
-      ? "65,535 messages without a PUBACK"
-      : "\(mostUnacknowledged) messages without a PUBACK, and its Receive Maximum is no more"
+    switch obstacle {
+    case .unacknowledged(.max): "65,535 messages without a PUBACK"
+    case .unacknowledged(let most):
+      "\(most) messages without a PUBACK, and its Receive Maximum is no more"
+    case .tooLarge(let count, let most):
+      "a message of \(count) bytes, and its Maximum Packet Size is \(most)"
+    }
   }
 
   /// Half of the keep-alive; see `turnsToAnswer`.
@@ -193,13 +209,23 @@ struct MQTTSession: Session, ~Copyable {
     let header = unsafe headers.buffer[pattern]
     let isCounted = header & 0b110 != 0
     let state = conversing[row]
-    if isCounted, state.unacknowledged >= mostUnacknowledged { return nil }
+    if isCounted, state.unacknowledged >= state.most {
+      obstacle = .unacknowledged(state.most)
+      return nil
+    }
     let topic = unsafe maker.message(firstTopic + pattern, facts)
     let isV5 = terms.version == .v5
+    let remaining = 2 + topic.count + (isCounted ? 2 : 0) + (isV5 ? 1 : 0) + piece.count
+    // The header's byte, and one to four of the length.
+    let whole =
+      remaining + (remaining < 1 << 7 ? 2 : remaining < 1 << 14 ? 3 : remaining < 1 << 21 ? 4 : 5)
+    if whole > Int(state.largest) {
+      obstacle = .tooLarge(whole, state.largest)
+      return nil
+    }
     var head = unsafe MessageWriter(buffer: room)
     head.append(header)
-    head.append(
-      length: 2 + topic.count + (isCounted ? 2 : 0) + (isV5 ? 1 : 0) + piece.count)
+    head.append(length: remaining)
     head.append(UInt16(topic.count))
     unsafe head.append(topic)
     if isCounted { head.append(Self.identifier(after: state.identifier)) }
