@@ -152,7 +152,7 @@ extension Recording {
       )
     }
     if let abort { return (.failed, ExitStatus.thresholdFailed, abort) }
-    var pass = "passed: \(drivenWords)\(searchWords)"
+    var pass = "passed: \(drivenWords)\(searchWords)\(wrongWords)"
     if let decisive {
       let reach = reach(of: decisive.limit, in: decisive.phase.name)
       let mismatch = expected.flatMap {
@@ -209,6 +209,17 @@ extension Recording {
   /// Where the run stood when it ended.
   private var position: String {
     phases.last { $0.started != nil }.map { "in phase \($0.name)" } ?? "before its first phase"
+  }
+
+  /// "; none of 300 answers to page was right": for each pattern that had answers, all of them wrong. A run passes all
+  /// the same, as only thresholds judge messages, and a headline that kept silent about it would mislead.
+  private var wrongWords: String {
+    messages(in: [0...max(0, duration)]).map { totals in
+      guard totals[.wrong] > 0, totals[.received] == 0, totals[.late] == 0 else { return "" }
+      return totals[.wrong] == 1
+        ? "; the only answer to \(totals.pattern) was wrong"
+        : "; none of \(Format.count(totals[.wrong])) answers to \(totals.pattern) was right"
+    }.joined()
   }
 
   /// "; search found 19,992 connections (server accept4: EMFILE …)".

@@ -47,6 +47,21 @@ private func good() -> Recording {
   }
 }
 
+/// The series of a pattern's messages of which so many were sent, and so many had an outcome.
+private func answers(
+  _ pattern: String, sent: Int, _ outcome: MessageOutcome, _ count: Int
+) -> [Series] {
+  answers(pattern, .sent, sent) + answers(pattern, outcome, count)
+}
+
+private func answers(_ pattern: String, _ outcome: MessageOutcome, _ count: Int) -> [Series] {
+  [
+    Series(
+      key: .messages(outcome, pattern), unit: "", kind: .counter,
+      points: [.init(at: 0, value: 0), .init(at: 12, value: Double(count))])
+  ]
+}
+
 private func failure(_ count: Int, phase: String = "ramp") -> FailureRecord {
   FailureRecord(
     end: .client, worker: 1, phase: phase, syscall: "connect", errno: nil, count: count,
@@ -89,6 +104,21 @@ private struct Case: Sendable, CustomTestStringConvertible {
 @Suite struct JudgeTests {
   @Test(arguments: [
     Case("a good run", .passed, 0, "passed: 1,000 of 1,000 connections") { _ in },
+    Case(
+      "a run without one right answer", .passed, 0,
+      "passed: 1,000 of 1,000 connections; none of 3 answers to ping was right"
+    ) { $0.series += answers("ping", sent: 3, .wrong, 3) + answers("pong", sent: 3, .received, 3) },
+    Case(
+      "runs without one right answer of two patterns", .passed, 0,
+      "passed: 1,000 of 1,000 connections; none of 3 answers to ping was right"
+        + "; the only answer to pong was wrong"
+    ) { $0.series += answers("ping", sent: 5, .wrong, 3) + answers("pong", sent: 1, .wrong, 1) },
+    Case("late answers are right ones", .passed, 0, "passed: 1,000 of 1,000 connections") {
+      $0.series += answers("ping", sent: 3, .wrong, 2) + answers("ping", .late, 1)
+    },
+    Case("no answer at all is no wrong one", .passed, 0, "passed: 1,000 of 1,000 connections") {
+      $0.series += answers("ping", sent: 3, .missing, 3)
+    },
     Case("a churn", .passed, 0, "passed: 299 of 300 arrivals lived as planned") {
       $0.phases[0].kind = .churn
       $0.phases[0].goal = nil

@@ -113,6 +113,25 @@ import Testing
     #expect(lines(said) == ["*1/$1", "0/0123x789/"])
   }
 
+  @Test func `an old text that pauses cut is replaced, and goes out with its first piece`() throws {
+    let whole = [says("*1\r\n$3\r\nke"), says("y\r\n", after: 9_000_000)]
+    #expect(
+      lines(try played(whole, [("key", text(bytes("longer")))]).said) == ["*1/$6/longer", "/"])
+    // In three pieces, and behind one that no pause cuts.
+    let pieces = [
+      says("key k"), says("e", after: 1_000), says("y key", after: 1_000), hears("key"),
+      says("k"), says("ey", after: 1_000),
+    ]
+    let (said, heard) = try played(pieces, [("key", text(.connection))], connection: 12)
+    #expect(lines(said) == ["12 12", "", " 12", "12", ""])
+    #expect(lines(heard) == ["12"])
+    // An answer between two pieces ends what is said before it.
+    let answered = [says("ke"), hears("?"), says("y", after: 1_000)]
+    #expect(throws: ConversationPattern.Flaw.unused([0])) {
+      try played(answered, [("key", text(bytes("x")))])
+    }
+  }
+
   @Test(arguments: [
     "$4\r\nkey\r\n", "$2\r\nkey\r\n", "$key\r\n", "$\r\nkey\r\n", "hello $3\r\nkey\r\n",
     "$3\nkey\n",
@@ -211,6 +230,41 @@ import Testing
     let wanted = session(level: level, "client-of-many-letters-\(connection)")
     #expect(played.said == [wanted.said])
     #expect(played.heard == [wanted.heard])
+  }
+
+  /// The lengths of a property, and of the properties together, do not follow.
+  @Test func `nothing is replaced in a property, as its lengths would not follow`() throws {
+    let properties: [UInt8] = [0x0C, 0x26] + string("n") + string("device")
+    #expect(properties.count == 13)
+    let connect = packet(
+      0x10, string("MQTT") + [5, 2, 0, 60] + properties + string("device"))
+    let new = text(bytes("device-"), .connection)
+    #expect(throws: ConversationPattern.Flaw.inProperty(1)) {
+      try played(
+        [Step(.send(connect), after: 0)], [("MQTT", text(bytes("MQTT"))), ("device", new)])
+    }
+    // Another text beside it may be replaced.
+    let other = packet(0x10, string("MQTT") + [5, 2, 0, 60] + properties + string("other"))
+    let (said, _) = try played([Step(.send(other), after: 0)], [("other", new)], connection: 7)
+    #expect(
+      said == [
+        packet(0x10, string("MQTT") + [5, 2, 0, 60] + properties + string("device-7"))
+      ])
+  }
+
+  @Test func `a string of MQTT does not become longer than its length can say`() throws {
+    for (count, isTooLong) in [(65_530, false), (65_536, true)] {
+      let new = text(bytes(String(repeating: "x", count: count)))
+      let pieces = Step(
+        .send(packet(0x10, string("MQTT") + [4, 2, 0, 60] + string("@@"))), after: 0)
+      if isTooLong {
+        #expect(throws: ConversationPattern.Flaw.longString(0)) {
+          try played([pieces], [("@@", new)])
+        }
+      } else {
+        #expect(try played([pieces], [("@@", new)]).said[0].count == count + 16)
+      }
+    }
   }
 
   @Test func `a packet that is malformed stays`() throws {

@@ -182,12 +182,15 @@ extension Coordinator {
   /// The refusals with the limit's call and errno that workers of one end have met in a phase.
   private func refusals(_ end: End, like limit: LimitRecord, in phase: Int) -> RefusalTally {
     var tally = RefusalTally()
+    let mask = DataMask(plan.data.flatMap(\.columns), escape: QuotedText.inner)
     for member in fleet.members where member.end == end {
       for row in member.board.refusals.rows(of: phase)
       where row.call.name == limit.syscall
         && row.errno.map({ Int($0.rawValue) }) == limit.errno?.number
       {
-        tally.add(row.refusal, row.count)
+        var refusal = row.refusal
+        refusal.words = String(decoding: mask.masked(Array(refusal.words.utf8)), as: UTF8.self)
+        tally.add(refusal, row.count)
       }
     }
     return tally

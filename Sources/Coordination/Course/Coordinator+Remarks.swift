@@ -44,8 +44,9 @@ extension Coordinator {
 
   /// What a peer said, as a quoted text. Where the plan has no TLS and the text is an alert of TLS, the alert's
   /// name is added: a TLS server answers a plain client so.
+  /// Values of the plan's `data` are taken out.
   func shown(_ said: [UInt8]) -> String {
-    let text = EscapedText.shown(said)
+    let text = EscapedText.shown(DataMask(plan.data.flatMap(\.columns)).masked(said))
     guard plan.tls == nil, let alert = Alert.words(of: said) else { return text }
     return "\(text), which is \(alert)"
   }
@@ -70,8 +71,17 @@ extension Coordinator {
         ? "answer to \(plan.patterns[index].name) was"
         : "answers to \(plan.patterns[index].name) were"
       var texts: [String] = []
-      for answer in said { texts.append(shown(answer)) }
-      add("\(Format.count(count)) \(answers) wrong: " + texts.joined(separator: ", "))
+      for answer in said {
+        let text = shown(answer)
+        if !texts.contains(text) { texts.append(text) }
+      }
+      let placeholder = plan.patterns[index].placeholderInExpectation(plan.data).map {
+        "; the expected text has \($0), which stands there as it is written: expect: echo or matches: takes what"
+          + " varies"
+      }
+      add(
+        "\(Format.count(count)) \(answers) wrong: \(texts.joined(separator: ", "))\(placeholder ?? "")"
+      )
     }
   }
 

@@ -33,6 +33,11 @@ package struct ConversationPattern: Sendable, Equatable {
     /// The substitution with this index replaces what stands right behind a place where anything may come, and its
     /// new text does not begin with a byte that is the same on each connection.
     case endless(Int)
+    /// The substitution with this index has something to replace in a property of MQTT 5.0, where lengths do not
+    /// follow.
+    case inProperty(Int)
+    /// With the substitution with this index a string of MQTT would be longer than its length can say.
+    case longString(Int)
   }
 
   package init(
@@ -47,7 +52,8 @@ package struct ConversationPattern: Sendable, Equatable {
       ) { (said: Speech, heard: Speech) throws(Flaw) in
         let lengths =
           substitutions.isEmpty
-          ? (said: [], heard: []) : WrittenLength.all(said: said.bytes, heard: heard.bytes)
+          ? (said: WrittenLengths(), heard: WrittenLengths())
+          : WrittenLength.all(said: said.bytes, heard: heard.bytes)
         return (
           try substituter.templates(of: said, lengths.said),
           try substituter.templates(of: heard, lengths.heard)

@@ -125,8 +125,10 @@ extension ConversationScript {
         if last == .cue, !keepsDelays || after == 0, case .say? = cues.last?.act {
           said.extend(bytes)
         } else {
+          var continues = false
+          if last == .cue, case .say? = cues.last?.act { continues = true }
           add(.say(MessageTemplate(parts: [])), after: after)
-          said.begin()
+          said.begin(continuing: continues)
           said.extend(bytes)
         }
         elapsed = 0

@@ -12,11 +12,14 @@ extension RecordedConversation {
     by redactions: [Redaction], clientEnded: Bool, serverEnded: Bool, most: Int
   ) -> (RecordedConversation, isCut: Bool) {
     let (said, heard) = (bytes(ofClient: true), bytes(ofClient: false))
-    let lengths = redactions.isEmpty ? ([], []) : WrittenLength.all(said: said, heard: heard)
+    let lengths =
+      redactions.isEmpty
+      ? (said: WrittenLengths(), heard: WrittenLengths())
+      : WrittenLength.all(said: said, heard: heard)
     var client = RedactedStream(
-      redactions.findings(in: said, isWhole: clientEnded), lengths.0)
+      redactions.findings(in: said, isWhole: clientEnded), lengths.said.found)
     var server = RedactedStream(
-      redactions.findings(in: heard, isWhole: serverEnded), lengths.1)
+      redactions.findings(in: heard, isWhole: serverEnded), lengths.heard.found)
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
     // Nanoseconds of delay before steps that were left out because none of their bytes is left. They are added to

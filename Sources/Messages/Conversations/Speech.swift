@@ -6,6 +6,9 @@ struct Speech: Equatable {
   /// may come.
   private(set) var items: [[Range<Int>]] = []
 
+  /// The items that go on with what the one before began: a pause has cut what was said at once, or on its way.
+  private(set) var continued: Set<Int> = []
+
   /// Whether the range is in one text, and not at the beginning of one that comes behind anything.
   func isOneText(_ range: Range<Int>) -> Bool {
     items.overlapping(range, by: Self.extent).contains { item in
@@ -31,7 +34,12 @@ struct Speech: Equatable {
   }
 
   /// Begins the next cue or answer.
-  mutating func begin() { items.append([bytes.count..<bytes.count]) }
+  ///
+  /// - Parameter continuing: whether it goes on with what the one before began. Then both have one text each.
+  mutating func begin(continuing: Bool = false) {
+    if continuing { continued.insert(items.count) }
+    items.append([bytes.count..<bytes.count])
+  }
 
   /// Adds to the last cue or answer.
   ///

@@ -34,7 +34,7 @@ struct Substituter {
 
   /// Templates of all that one side says, with everything replaced, and with the lengths of what it is replaced in.
   mutating func templates(
-    of speech: Speech, _ lengths: [WrittenLength]
+    of speech: Speech, _ lengths: WrittenLengths
   ) throws(ConversationPattern.Flaw) -> [[MessageTemplate]] {
     let edits = candidates.isEmpty ? [] : try edits(of: speech, lengths)
     var next = edits[...]
@@ -55,6 +55,8 @@ struct Substituter {
   private struct Edit {
     var range: Range<Int>
     var parts: [MessageTemplate.Part]
+    /// The index of the substitution.
+    var index: Int
   }
 
   private mutating func template(
@@ -75,16 +77,47 @@ struct Substituter {
 
   /// All that is replaced in a speech, in order.
   private mutating func edits(
-    of speech: Speech, _ lengths: [WrittenLength]
+    of speech: Speech, _ lengths: WrittenLengths
   ) throws(ConversationPattern.Flaw) -> [Edit] {
     var matches: [Edit] = []
-    for item in speech.items {
-      for (index, range) in item.enumerated() {
-        try find(in: speech.bytes[range], followsAnything: index > 0, &matches)
+    for (place, item) in speech.items.enumerated() where !speech.continued.contains(place) {
+      guard speech.continued.contains(place + 1) else {
+        for (index, range) in item.enumerated() {
+          try find(in: speech.bytes[range], followsAnything: index > 0, &matches)
+        }
+        continue
+      }
+      var end = place + 1
+      while speech.continued.contains(end) { end += 1 }
+      try find(inPieces: speech.items[place..<end].map { $0[0] }, of: speech, &matches)
+    }
+    for range in lengths.closed {
+      if let match = matches.overlapping(range, by: \.range).first {
+        throw .inProperty(match.index)
       }
     }
-    let changed = lengths.compactMap { edit(of: $0, around: matches, in: speech) }
-    return (matches + changed).sorted { $0.range.lowerBound < $1.range.lowerBound }
+    var edits = matches
+    for length in lengths.found {
+      if let edit = try edit(of: length, around: matches, in: speech) { edits.append(edit) }
+    }
+    return edits.sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  /// Finds what is replaced in texts that stand one behind the other, also what stands in several of them: the new text
+  /// takes the place of its first piece.
+  private mutating func find(
+    inPieces texts: [Range<Int>], of speech: Speech, _ matches: inout [Edit]
+  ) throws(ConversationPattern.Flaw) {
+    guard let first = texts.first, let last = texts.last else { return }
+    var found: [Edit] = []
+    try find(
+      in: speech.bytes[first.lowerBound..<last.upperBound], followsAnything: false, &found)
+    for edit in found {
+      let pieces = texts.overlapping(edit.range) { $0 }.map { edit.range.clamped(to: $0) }
+      for (number, range) in pieces.enumerated() {
+        matches.append(Edit(range: range, parts: number == 0 ? edit.parts : [], index: edit.index))
+      }
+    }
   }
 
   private mutating func find(
@@ -102,7 +135,8 @@ struct Substituter {
         guard case .bytes? = new.parts.first else { throw .endless(index) }
       }
       matches.append(
-        Edit(range: rest.startIndex..<rest.startIndex + old.count, parts: new.parts))
+        Edit(
+          range: rest.startIndex..<rest.startIndex + old.count, parts: new.parts, index: index))
       rest = rest.dropFirst(old.count)
     }
   }
@@ -117,7 +151,9 @@ struct Substituter {
   /// The new length, where something is replaced in what it counts. Nil where the length stays as it is: also where
   /// a part of it is replaced, or where what is replaced goes beyond what it counts: then the old text has the
   /// protocol's own bytes in it, and the new one is to have them as well. No length is known of what may be anything.
-  private func edit(of length: WrittenLength, around matches: [Edit], in speech: Speech) -> Edit? {
+  private func edit(
+    of length: WrittenLength, around matches: [Edit], in speech: Speech
+  ) throws(ConversationPattern.Flaw) -> Edit? {
     let (place, content) = (length.place, length.content)
     let inside = matches.overlapping(content, by: \.range)
     guard let first = inside.first, let last = inside.last,
@@ -129,11 +165,13 @@ struct Substituter {
     let counted = MessageTemplate.Part.length(of: inside.flatMap(\.parts), form: length.form)
     guard case .length(let fixed, let varying, let form) = counted else { return nil }
     let kept = content.count - removed + fixed
-    guard kept + MessageTemplate(parts: varying).longest <= form.most else { return nil }
-    if varying.isEmpty {
-      return Edit(range: place, parts: [.bytes(form.bytes(of: kept))])
+    guard kept + MessageTemplate(parts: varying).longest <= form.most else {
+      throw .longString(first.index)
     }
-    return Edit(
-      range: place, parts: [.length(fixed: kept, varying: varying, form: form)])
+    let parts: [MessageTemplate.Part] =
+      varying.isEmpty
+      ? [.bytes(form.bytes(of: kept))]
+      : [.length(fixed: kept, varying: varying, form: form)]
+    return Edit(range: place, parts: parts, index: first.index)
   }
 }

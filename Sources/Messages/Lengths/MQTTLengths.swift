@@ -1,8 +1,8 @@
 /// The lengths in MQTT's packets CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE, that of the packet before those of its
-/// strings. Properties are passed over, and so are other packets: nothing in them is a text of a user. Source:
-/// MQTT 3.1.1 and 5.0, chapters 2 and 3.
+/// strings. Other packets are passed over: nothing in them is a text of a user. Properties are `closed`: their lengths
+/// do not follow. Source: MQTT 3.1.1 and 5.0, chapters 2 and 3.
 struct MQTTLengths {
-  private(set) var found: [WrittenLength] = []
+  private(set) var lengths = WrittenLengths()
   private let bytes: [UInt8]
   private let hasProperties: Bool
 
@@ -16,10 +16,11 @@ struct MQTTLengths {
     {
       let body = length.end..<length.end + length.value
       if Self.kinds.contains(bytes[place] >> 4) {
-        guard let strings = strings(of: bytes[place], in: body) else { break }
-        found.append(
+        guard let inside = inside(of: bytes[place], in: body) else { break }
+        lengths.found.append(
           WrittenLength(place: place + 1..<length.end, content: body, form: .variable))
-        found += strings
+        lengths.found += inside.found
+        lengths.closed += inside.closed
       }
       place = body.upperBound
     }
@@ -38,22 +39,23 @@ struct MQTTLengths {
   /// CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE.
   private static let kinds: Set<UInt8> = [1, 3, 8, 10]
 
-  /// The lengths of a packet's strings; nil for a packet that is malformed.
-  private func strings(of kind: UInt8, in body: Range<Int>) -> [WrittenLength]? {
+  /// The lengths of a packet's strings, and its properties; nil for a packet that is malformed.
+  private func inside(of kind: UInt8, in body: Range<Int>) -> WrittenLengths? {
     var cursor = Cursor(place: body.lowerBound, end: body.upperBound)
-    var strings: [WrittenLength] = []
+    var inside = WrittenLengths()
     func takeString() -> Bool {
       guard cursor.end - cursor.place >= 2 else { return false }
       let place = cursor.place..<cursor.place + 2
       let content =
         place.upperBound..<place.upperBound + Int(bytes[place.lowerBound]) << 8
         + Int(bytes[place.lowerBound + 1])
-      strings.append(WrittenLength(place: place, content: content, form: .twoBytes))
+      inside.found.append(WrittenLength(place: place, content: content, form: .twoBytes))
       return cursor.skip(content.upperBound - cursor.place)
     }
     func skipProperties() -> Bool {
       guard hasProperties else { return true }
       guard let length = variable(at: cursor.place, before: cursor.end) else { return false }
+      inside.closed.append(cursor.place..<length.end + length.value)
       return cursor.skip(length.end - cursor.place + length.value)
     }
     switch kind >> 4 {
@@ -66,18 +68,18 @@ struct MQTTLengths {
       }
       if flags & 0x80 != 0 { guard takeString() else { return nil } }
       if flags & 0x40 != 0 { guard takeString() else { return nil } }
-      return cursor.place == cursor.end ? strings : nil
+      return cursor.place == cursor.end ? inside : nil
     case 3:
       guard takeString(), cursor.skip(kind & 0x06 == 0 ? 0 : 2), skipProperties() else {
         return nil
       }
-      return strings
+      return inside
     default:
       guard cursor.skip(2), skipProperties() else { return nil }
       while cursor.place < cursor.end {
         guard takeString(), cursor.skip(kind >> 4 == 8 ? 1 : 0) else { return nil }
       }
-      return strings
+      return inside
     }
   }
 

@@ -1,3 +1,10 @@
+/// The lengths in what one side says, and where others stand that do not follow.
+struct WrittenLengths: Equatable {
+  var found: [WrittenLength] = []
+  /// Where nothing can be replaced, in order: lengths in these ranges are not among `found`, and count what is in them.
+  var closed: [Range<Int>] = []
+}
+
 /// A length that stands in what one side says, and the bytes that it counts.
 struct WrittenLength: Equatable {
   /// Where the length is written.
@@ -10,20 +17,24 @@ struct WrittenLength: Equatable {
   /// protocol that is known.
   static func all(
     said: [UInt8], heard: [UInt8]
-  ) -> (said: [WrittenLength], heard: [WrittenLength]) {
+  ) -> (said: WrittenLengths, heard: WrittenLengths) {
     if let level = MQTTLengths.level(ofClient: said) {
       return (
-        MQTTLengths(in: said, level: level).found, MQTTLengths(in: heard, level: level).found
+        MQTTLengths(in: said, level: level).lengths, MQTTLengths(in: heard, level: level).lengths
       )
     }
     let requests = HTTPTranscript(requests: said)
     let responses = HTTPTranscript(responses: heard, to: requests)
     guard requests.messages.isEmpty, responses.messages.isEmpty else {
-      return (requests.lengths(in: said), responses.lengths(in: heard))
+      return (
+        WrittenLengths(found: requests.lengths(in: said)),
+        WrittenLengths(found: responses.lengths(in: heard))
+      )
     }
     return (
       // What a client says in another form than a list of strings is a line of words, without lengths.
-      said.first == UInt8(ascii: "*") ? lengthsOfRESP(in: said) : [], lengthsOfRESP(in: heard)
+      WrittenLengths(found: said.first == UInt8(ascii: "*") ? lengthsOfRESP(in: said) : []),
+      WrittenLengths(found: lengthsOfRESP(in: heard))
     )
   }
 }

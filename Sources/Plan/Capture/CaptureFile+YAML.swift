@@ -100,6 +100,8 @@ extension RecordedConversation.Step {
         step.action = .receive(bytes, anything: anything, first: bytes.count / 2)
       default: return nil
       }
+      // Nothing is left before what may be anything, and a step with nothing is none.
+      if case .receive(let left, _) = step.action, left.isEmpty { return nil }
       if fits(step) { return step }
     }
   }

@@ -83,6 +83,25 @@ import Testing
     #expect(try planPlaying(file.yaml).patterns.count == 1)
   }
 
+  @Test(arguments: 0..<200) func `no step is left without a byte where the file is full`(
+    left: Int
+  ) throws {
+    let fill = RecordedConversation.Step(
+      .send([UInt8](repeating: 97, count: Plan.longestMessageFile - 160 - left)), after: 0)
+    let date = Array("Mon, 30 Nov 2026 21:00:00 GMT".utf8)
+    let answer = date + Array("\r\n".utf8) + [UInt8](repeating: 98, count: 20_000)
+    let whole = CaptureFile(
+      captured: "2026-11-22T21:30:00.000Z", forward: "127.0.0.1:6379",
+      connections: [
+        .init(
+          RecordedConversation(
+            client: "c",
+            steps: [fill, .init(.receive(answer, anything: [0..<date.count]), after: 0)]),
+          isTruncated: false)
+      ])
+    #expect(try planPlaying(whole.playable.yaml).patterns.count == 1)
+  }
+
   /// A plan refuses a file with a connection that has no steps.
   @Test func `a client that said nothing is left out`() {
     var file = file([.send([0x61])])

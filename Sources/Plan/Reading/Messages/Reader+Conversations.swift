@@ -77,6 +77,18 @@ extension Reader {
         substitutions[index].place,
         "what may be anything would end here, with a byte that each connection has another one of",
         hint: "replace less, so that the text behind it begins as it was recorded")
+    case .inProperty(let index):
+      report(
+        substitutions[index].place,
+        "\(quoted(String(decoding: substitutions[index].substitution.old, as: UTF8.self))) stands in a"
+          + " property of MQTT 5.0, and the lengths there do not follow",
+        hint: "replace a longer text that stands elsewhere only, or capture without that property")
+    case .longString(let index):
+      report(
+        substitutions[index].place,
+        "with what is put in place of"
+          + " \(quoted(String(decoding: substitutions[index].substitution.old, as: UTF8.self))), a string of"
+          + " MQTT has more than 65,535 bytes", hint: "put in a shorter text")
     }
   }
 

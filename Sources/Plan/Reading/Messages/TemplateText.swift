@@ -51,6 +51,20 @@ enum TemplateText {
     return template
   }
 
+  /// The first placeholder in a text, as it is written; nil where there is none.
+  static func placeholder(in text: [UInt8], _ data: DataTables) -> String? {
+    var rest = text[...]
+    while let start = rest.firstIndex(of: brace) {
+      rest = rest[start...]
+      // A name that no file has is no placeholder.
+      if let found = try? placeholder(at: rest, data) {
+        return String(decoding: rest.prefix(found.length), as: UTF8.self)
+      }
+      rest = rest.dropFirst()
+    }
+    return nil
+  }
+
   private static let brace = UInt8(ascii: "{")
   private static let closingBrace = UInt8(ascii: "}")
 
