@@ -190,6 +190,8 @@ private struct Case: Sendable, CustomTestStringConvertible {
     ) {
       for index in $0.phases.indices {
         ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
+        $0.phases[index].promise = PhasePromise(
+          promised: 1000, missed: index == 0 ? 1000 : 0, tolerance: 1)
       }
       $0.series = []
       $0.limits = []
