@@ -52,6 +52,7 @@ private func judge(
     let first = invalid.diagnostics.first?.message ?? ""
     judgement.verdict = .error
     judgement.exitCode = ExitStatus.fault
+    judgement.hasTestedNothing = false
     judgement.headline = "the recording's plan cannot be read: \(first)"
   }
   return judgement

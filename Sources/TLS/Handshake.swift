@@ -186,6 +186,9 @@ package final class Handshake {
   private func advance() {
     let before = outputCount
     ErrorQueue.clear()
+    // OpenSSL calls back before each message, and not where the rest of one comes: another handshake may have switched
+    // the log off meanwhile.
+    unsafe context.logSecrets(behind: SSL_get_state(raw))
     let result = unsafe SSL_do_handshake(raw)
     if result == 1 { return finish(outputBefore: before) }
     switch unsafe SSL_get_error(raw, result) {

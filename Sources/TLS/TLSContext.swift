@@ -171,7 +171,7 @@ package final class TLSContext: @unchecked Sendable {
 
   /// Has OpenSSL log secrets from the end of ServerHello on. What it logs before are the secrets of the handshake itself:
   /// nobody needs them, and a line of the log takes as long as some microseconds, since each byte is printed by itself.
-  fileprivate func logSecrets(behind state: OSSL_HANDSHAKE_STATE) {
+  func logSecrets(behind state: OSSL_HANDSHAKE_STATE) {
     switch state {
     case TLS_ST_BEFORE, TLS_ST_CW_CLNT_HELLO, TLS_ST_SR_CLNT_HELLO, TLS_ST_SW_SRVR_HELLO:
       unsafe SSL_CTX_set_keylog_callback(raw, nil)

@@ -27,8 +27,9 @@ package enum PEMSource: Equatable, Sendable {
   var file: String? { if case .file(let path) = self { path } else { nil } }
 }
 
-/// What an end identifies itself with: its certificate, those that lead from it to the CA, and its key.
+/// What an end identifies itself with.
 package struct TLSIdentity: Equatable, Sendable {
+  /// The end's certificate, followed by those that lead from it to the CA.
   package var certificate: PEMSource
   package var key: PEMSource
 

@@ -191,7 +191,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
       for index in $0.phases.indices {
         ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
         $0.phases[index].promise = PhasePromise(
-          promised: 1000, missed: index == 0 ? 1000 : 0, tolerance: 1)
+          promised: index == 0 ? 1000 : 0, missed: index == 0 ? 1000 : 0, tolerance: 1)
       }
       $0.series = []
       $0.limits = []
@@ -275,6 +275,17 @@ private struct Case: Sendable, CustomTestStringConvertible {
       "a plan that is none", .error, 1,
       "the recording's plan cannot be read: the plan has no 'phases'"
     ) { $0.planText = "server: {listen: \"127.0.0.1:9000\"}\n" },
+    Case(
+      "a plan that is none, and a server that was not there", .error, 1,
+      "the recording's plan cannot be read: the plan has no 'phases'"
+    ) {
+      for index in $0.phases.indices {
+        ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
+      }
+      $0.series = []
+      $0.limits = [limit(.client, "connect", at: 0.1, resource: .nobodyListens)]
+      $0.planText = "server: {listen: \"127.0.0.1:9000\"}\n"
+    },
   ])
   fileprivate func `judges`(test: Case) {
     var recording = good()
@@ -282,6 +293,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     let judgement = judge(recording)
     #expect(judgement.verdict == test.verdict)
     #expect(judgement.exitCode == test.code)
+    #expect(judgement.hasTestedNothing == (test.code == 104))
     #expect(judgement.headline == test.headline)
   }
 

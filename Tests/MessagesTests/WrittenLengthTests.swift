@@ -243,6 +243,14 @@ import Testing
       try played(
         [Step(.send(connect), after: 0)], [("MQTT", text(bytes("MQTT"))), ("device", new)])
     }
+    // A text of the same length keeps all lengths.
+    #expect(
+      try played([Step(.send(connect), after: 0)], [("device", text(bytes("widget")))]).said == [
+        packet(
+          0x10,
+          string("MQTT") + [5, 2, 0, 60, 0x0C, 0x26] + string("n") + string("widget")
+            + string("widget"))
+      ])
     // Another text beside it may be replaced.
     let other = packet(0x10, string("MQTT") + [5, 2, 0, 60] + properties + string("other"))
     let (said, _) = try played([Step(.send(other), after: 0)], [("other", new)], connection: 7)

@@ -174,23 +174,21 @@ extension Coordinator {
       ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
     }
     let ofClient = refusals(.client, like: limit, in: place)
-    if limit.isSilence { return ofClient.factsOfSilence }
-    return ofClient.facts
-      + (ofServer.map { [Fact("the server end's own words", $0.words)] } ?? [])
+    let mask = DataMask(plan.data.flatMap(\.columns), escape: QuotedText.inner)
+    if limit.isSilence { return ofClient.factsOfSilence(mask) }
+    return ofClient.facts(mask)
+      + (ofServer.map { [Fact("the server end's own words", mask.masked($0.words))] } ?? [])
   }
 
   /// The refusals with the limit's call and errno that workers of one end have met in a phase.
   private func refusals(_ end: End, like limit: LimitRecord, in phase: Int) -> RefusalTally {
     var tally = RefusalTally()
-    let mask = DataMask(plan.data.flatMap(\.columns), escape: QuotedText.inner)
     for member in fleet.members where member.end == end {
       for row in member.board.refusals.rows(of: phase)
       where row.call.name == limit.syscall
         && row.errno.map({ Int($0.rawValue) }) == limit.errno?.number
       {
-        var refusal = row.refusal
-        refusal.words = String(decoding: mask.masked(Array(refusal.words.utf8)), as: UTF8.self)
-        tally.add(refusal, row.count)
+        tally.add(row.refusal, row.count)
       }
     }
     return tally

@@ -104,8 +104,8 @@ extension Coordinator {
       .shortage(before: loadBefore.counters, after: load.counters, host: host)
   }
 
-  /// What the processors did while this phase opened its connections (in other phases than ramps: until now);
-  /// nil where that took less than `shortestTimedPhase`, too short a time to tell.
+  /// What the processors did while this ramp opened its connections, or this storm had its own come back; in other
+  /// phases until now. Nil where that took less than `shortestTimedPhase`, too short a time to tell.
   func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {
     let load = loadWhenOpened ?? load(readings)
     let pace = missedPace(0, of: 0, load)

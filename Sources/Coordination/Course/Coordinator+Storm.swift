@@ -10,21 +10,20 @@ struct StormOutcome {
   var cut = 0
   /// Seconds until what was to come back stood at both ends again; nil where it did not in time.
   var recovery: Double?
-  /// Connections that stood at both ends when the time was over; nil before.
+  /// Connections that stood at both ends when the time was over; nil before, and where the storm recovered in time.
   var standingAtDeadline: Int?
   /// Why connections were missing without a failure.
   var delay = ReturnDelay()
 }
 
-/// Connections that were to come back, and for which the time of a storm was over before any of their attempts had
-/// failed.
+/// Connections that a storm waited for in vain, though no failure explains it.
 package struct ReturnDelay: Sendable, Equatable {
-  /// Their backoff was not over.
+  /// Their backoff was not over, and none of their attempts had failed.
   var waiting = 0
-  /// Their backoff was over, and the clients had not begun them.
+  /// Their backoff was over, the clients had not begun them, and none of their attempts had failed.
   var due = 0
   /// They stood only after the time was over: their handshakes were under way, or the server had not accepted
-  /// them.
+  /// them. Earlier attempts may have failed.
   var underWay = 0
   /// Which workers or control groups were short of processor time; nil where none was.
   var shortage: String?
@@ -39,10 +38,10 @@ package struct ReturnDelay: Sendable, Equatable {
 
 /// Cutting a part of what is held, and waiting until it is there again.
 extension Coordinator {
-  /// The time between two looks while a storm lasts: its recovery is known so exactly.
+  /// The time between two looks while a storm lasts, and so the precision of its recovery time.
   private static let stormTick = Duration.milliseconds(10)
   /// How long what has come back has to stand until the storm is over: a server that is full may close it at once.
-  private static let stormStands = Duration.milliseconds(250)
+  private static let stormStandingTime = Duration.milliseconds(250)
 
   /// Tells each client how many of its connections to cut: of all, exactly what the plan says.
   mutating func beginStorm(_ plan: Phase.Storm) {
@@ -62,22 +61,26 @@ extension Coordinator {
     fleet.post(.begin, phase: phase, start: phaseStarted) { partOf[$0.id] }
   }
 
-  mutating func ride(_ plan: Phase.Storm) throws(RecordingError) {
-    let target = plan.target(of: atBegin.atBothEnds)
+  /// Waits until the clients have cut, and then until what was cut stands again at both ends, or the storm's time is
+  /// over. Then stops the returns, and notes how the storm went.
+  mutating func awaitReturns(of planned: Phase.Storm) throws(RecordingError) {
+    let target = planned.target(of: atBegin.atBothEnds)
     let droppedBefore = atBegin.dropped
     let (clock, start, path) = (clock, phaseStarted, hostReadings.path)
     let countsAtServer = ownServerCanTell
-    func standing(_ fleet: borrowing Fleet) -> Int {
+    /// As `standingNow`, once the target may be reached. Until then the listener is not asked, and what waits there
+    /// may be counted.
+    func standingSoFar(_ fleet: borrowing Fleet) -> Int {
       let held = fleet.current(.held, .client)
       guard countsAtServer, held >= target else { return held }
       // What waits at the listener is not accepted, also where the server has not noticed the cut yet.
       return min(fleet.heldAtServer, fleet.heldAtServer >= target ? held - path.waiting : held)
     }
-    func bothEnds(_ fleet: borrowing Fleet) -> Int {
+    func standingNow(_ fleet: borrowing Fleet) -> Int {
       let held = fleet.current(.held, .client)
       return countsAtServer ? max(0, min(fleet.heldAtServer, held - path.waiting)) : held
     }
-    let deadline = start.advanced(by: plan.within)
+    let deadline = start.advanced(by: planned.within)
     // The guard may stop what comes back, and not the cut, which gives memory back.
     course.stopGrowing()
     try loop(until: deadline, every: Self.stormTick) { fleet in fleet.hasCut }
@@ -88,11 +91,11 @@ extension Coordinator {
     // Since when what was to come back has stood.
     var standsSince: Instant?
     try loop(until: deadline, every: Self.stormTick) { fleet in
-      if isCut, standing(fleet) >= target {
+      if isCut, standingSoFar(fleet) >= target {
         let now = clock.now()
         let since = standsSince ?? now
         standsSince = since
-        return now >= since.advanced(by: Self.stormStands)
+        return now >= since.advanced(by: Self.stormStandingTime)
       }
       standsSince = nil
       // Nothing comes back any more: a limit has stopped it. What is there and not accepted yet is waited for.
@@ -101,7 +104,7 @@ extension Coordinator {
         && fleet.current(.connecting, .client) == 0
     }
     let recovery = standsSince?.seconds(since: start)
-    let atDeadline = bothEnds(fleet)
+    let atDeadline = standingNow(fleet)
     fleet.post(.settle, phase: phase, start: clock.now())
     try loop(until: nil) { fleet in fleet.hasSettled }
     storm.recovery = recovery
@@ -114,7 +117,7 @@ extension Coordinator {
     storm.delay = ReturnDelay(
       waiting: fleet.total(.leftWaiting, .client) - atBegin.leftWaiting,
       due: fleet.total(.leftDue, .client) - atBegin.leftDue,
-      underWay: max(0, bothEnds(fleet) - atDeadline),
+      underWay: max(0, standingNow(fleet) - atDeadline),
       shortage: processorShortage(readings))
   }
 }

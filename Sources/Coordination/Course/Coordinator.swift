@@ -96,7 +96,8 @@ package struct Coordinator: ~Copyable {
   var redirected = 0
   /// The load that `openEverything` returned for this churn; nil before that, and in other phases.
   var loadWhileOpening: LoadReading?
-  /// The load when all connections of this ramp stood or had failed; nil before that, and in other phases.
+  /// The load when all connections of this ramp stood or had failed, or when this storm had settled; nil before that,
+  /// and in other phases.
   var loadWhenOpened: LoadReading?
   /// Whether someone else's server on this host has ever been seen to have a connection of the run.
   var sawAcceptance = false

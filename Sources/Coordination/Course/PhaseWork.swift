@@ -68,7 +68,7 @@ extension Coordinator {
       remarkOnPace(load)
       unacceptedByDeadline = try awaitAcceptance()
     case .storm(let storm):
-      try ride(storm)
+      try awaitReturns(of: storm)
       measureMemory()
     case .search(let search):
       try seek(search)

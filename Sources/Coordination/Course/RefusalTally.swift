@@ -1,17 +1,18 @@
+import Messages
 import Probe
 import Recording
 import TLS
 import WorkerLog
 
-/// What an end heard, or said, when it was refused, with how often; of all workers together.
+/// The refusals that the workers of one end met in a phase, by kind, with how often each was met.
 struct RefusalTally {
   /// How many kinds besides the most frequent are named.
   private static let mostOthers = 5
 
   private var kinds: [(refusal: Refusal, count: Int)] = []
 
-  /// Refusals with the same number are of one kind, whatever else was said; those without one are by the words that are
-  /// not quoted from the peer.
+  /// Refusals with the same code are of one kind, whatever else was said. Those without a code are of one kind where their
+  /// own words are the same, without what is quoted from the peer (`Refusal.ownWords`).
   mutating func add(_ refusal: Refusal, _ count: Int) {
     let known = kinds.firstIndex {
       $0.refusal.code == refusal.code
@@ -20,25 +21,33 @@ struct RefusalTally {
     if let known { kinds[known].count += count } else { kinds.append((refusal, count)) }
   }
 
-  /// The kinds by how frequent they are; of those that are alike in this, the one that came first is first.
+  /// The kinds by how frequent they are; of those that are alike in this, the one that came first is first. What a worker
+  /// could not tell apart is last, since it names nothing.
   private var ordered: [(refusal: Refusal, count: Int)] {
-    kinds.enumerated()
+    let sorted = kinds.enumerated()
       .sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
       .map(\.element)
+    return sorted.filter { $0.refusal != RefusalTable.others }
+      + sorted.filter { $0.refusal == RefusalTable.others }
   }
 
   var mostFrequent: Refusal? { ordered.first?.refusal }
 
-  /// What the evidence of a limit says of refusals.
-  var facts: [Fact] { facts(LimitRecord.saidName, others: "also said") }
+  /// What the evidence of a limit says of refusals. Only what is shown is masked, as that takes as long as the plan has
+  /// rows of data.
+  func facts(_ mask: DataMask) -> [Fact] {
+    facts(LimitRecord.saidName, others: "also said", mask)
+  }
 
-  /// What the evidence of a limit says of answers that have not come.
-  var factsOfSilence: [Fact] { facts(LimitRecord.missingName, others: "also missing") }
+  /// As `facts`, for refusals that are silences (`LimitRecord.isSilence`): their words say what has not come.
+  func factsOfSilence(_ mask: DataMask) -> [Fact] {
+    facts(LimitRecord.missingName, others: "also missing", mask)
+  }
 
-  private func facts(_ name: String, others nameOfOthers: String) -> [Fact] {
+  private func facts(_ name: String, others nameOfOthers: String, _ mask: DataMask) -> [Fact] {
     guard let first = ordered.first else { return [] }
     var others = ordered.dropFirst().prefix(Self.mostOthers).map {
-      "\($0.refusal.words) × \(Format.count($0.count))"
+      "\(mask.masked($0.refusal.words)) × \(Format.count($0.count))"
     }
     let rest = ordered.dropFirst(1 + Self.mostOthers)
     if !rest.isEmpty {
@@ -46,7 +55,7 @@ struct RefusalTally {
         "and \(Format.count(rest.count)) more × \(Format.count(rest.reduce(0) { $0 + $1.count }))")
     }
     return [
-      Fact(name, first.refusal.words),
+      Fact(name, mask.masked(first.refusal.words)),
       first.refusal.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
       others.isEmpty ? nil : Fact("how often", Format.count(first.count)),
       others.isEmpty ? nil : Fact(nameOfOthers, others.joined(separator: "; ")),

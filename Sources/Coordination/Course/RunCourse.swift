@@ -14,18 +14,20 @@ struct RunCourse {
     case serverIsLimited
     /// A condition with `abort` has failed for good.
     case violated
-    /// No further message is begun in this phase. Outstanding answers are waited for, even after an abort.
+    /// Messages that become due from now on are not begun in this phase. Outstanding answers are waited for, even after
+    /// an abort.
     case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
-    ///   - canGoOn: false when a worker cannot work at all, so that no later phase means anything.
+    ///   - canGoOn: false when a worker cannot work at all, or nobody listens where the server should be, so that no
+    ///     later phase means anything.
     case phaseEnded(isKept: Bool, canGoOn: Bool)
   }
 
   /// What the coordinator is to do.
   enum Decision: Equatable {
     case nothing
-    /// Tell the workers to open nothing more, and to begin no message.
+    /// Tell the workers to open nothing more, and to begin no message that becomes due from now on.
     case settle
     /// End the program at once: the recording is readable as it stands.
     case exit
@@ -63,7 +65,8 @@ struct RunCourse {
     self.onLimit = onLimit
   }
 
-  /// Whether the current phase goes on as planned.
+  /// Whether the phase's waits go on: not after a signal, and not from an abort until messages stop. After that it says
+  /// nothing of the abort (`isAborted`).
   var goesOn: Bool { !isInterrupted && !waitsAreCancelled }
   var isAborted: Bool { abortedPhase != nil }
 
@@ -92,10 +95,12 @@ struct RunCourse {
     }
   }
 
-  /// The phase begins, or the next step of a search.
+  /// From now on the phase may grow, if its kind does: at its begin, for the next step of a search, for a confirmation
+  /// that opens all anew, and after a storm's cut.
   mutating func startGrowing() { mayGrow = kinds[phase].grows }
 
-  /// A search begins to confirm a number, or to hold it: growth has ended, whatever limit ended it.
+  /// The phase stops growing, not because of a limit in this step: while a search confirms or holds a number, and while
+  /// a storm cuts.
   mutating func stopGrowing() { mayGrow = false }
 
   /// - Parameter isKept: whether the current phase kept its promise.

@@ -20,7 +20,7 @@ package struct AddressLookup: Sendable {
       ephemeralPorts: { HostDescription.current().ephemeralPorts })
   }
 
-  /// A host without names, and without any interface but loopback.
+  /// A host without names and without interfaces. Loopback addresses are its own all the same (`isOwn`).
   package static var loopback: AddressLookup {
     AddressLookup(
       addresses: { name throws(NameLookup.Failure) in [] },

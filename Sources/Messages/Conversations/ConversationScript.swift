@@ -106,6 +106,8 @@ extension ConversationScript {
     /// for.
     private var elapsed: UInt64 = 0
     private var last = Last.nothing
+    /// Whether an answer that is not waited for has come since the last cue.
+    private var isAnswered = false
     /// Whether the client has closed its side and goes on listening.
     private var isFinished = false
 
@@ -126,14 +128,18 @@ extension ConversationScript {
           said.extend(bytes)
         } else {
           var continues = false
-          if last == .cue, case .say? = cues.last?.act { continues = true }
+          if last == .cue, !isAnswered, case .say? = cues.last?.act { continues = true }
           add(.say(MessageTemplate(parts: [])), after: after)
           said.begin(continuing: continues)
           said.extend(bytes)
         }
         elapsed = 0
+        isAnswered = false
       case .receive(let bytes, let anything):
-        guard waitsForAnswers else { return elapsed = after }
+        guard waitsForAnswers else {
+          isAnswered = true
+          return elapsed = after
+        }
         if last == .answer {
           heard.extend(bytes, anything: anything)
           let lag = answers[answers.count - 1].lag

@@ -57,6 +57,20 @@ struct Substituter {
     var parts: [MessageTemplate.Part]
     /// The index of the substitution.
     var index: Int
+
+    /// Whether lengths that nobody adapts stay right: the new text is always as long as the old one, or the old one has
+    /// all of the range in it, so that the new one has its lengths.
+    func keepsLengths(in closed: Range<Int>) -> Bool {
+      if range.lowerBound <= closed.lowerBound, range.upperBound >= closed.upperBound {
+        return true
+      }
+      var count = 0
+      for part in parts {
+        guard case .bytes(let bytes) = part else { return false }
+        count += bytes.count
+      }
+      return count == range.count
+    }
   }
 
   private mutating func template(
@@ -92,7 +106,7 @@ struct Substituter {
       try find(inPieces: speech.items[place..<end].map { $0[0] }, of: speech, &matches)
     }
     for range in lengths.closed {
-      if let match = matches.overlapping(range, by: \.range).first {
+      for match in matches.overlapping(range, by: \.range) where !match.keepsLengths(in: range) {
         throw .inProperty(match.index)
       }
     }

@@ -59,6 +59,10 @@ package struct DataMask: Sendable {
     return masked
   }
 
+  package func masked(_ text: String) -> String {
+    String(decoding: masked(Array(text.utf8)), as: UTF8.self)
+  }
+
   /// The first bytes of a value as a number.
   private static func key(_ bytes: some Sequence<UInt8>) -> UInt64 {
     bytes.reduce(0) { $0 << 8 | UInt64($1) }

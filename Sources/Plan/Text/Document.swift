@@ -48,7 +48,8 @@ enum TextKind: String {
 }
 
 /// YAML text to a tree of `Item`, through Yams and without its surprises: no anchors, no tags, no
-/// types guessed from the look of a scalar, and no error that hides the ones after it.
+/// types guessed from the look of a scalar, and, as far as `HiddenCharacters` can, no repeated key that hides the errors
+/// after it. An error of the syntax still does.
 struct Document {
   private(set) var diagnostics: [(place: Place, problem: Problem)] = []
   private(set) var root: Item?

@@ -53,8 +53,8 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Sends a byte on each connection with nothing under way, for the peer to send back: see
-  /// `Order.verify`.
+  /// Sends a byte on each connection that is idle (`established`), for the peer to send back; those that drain are passed
+  /// over. See `Order.verify`.
   mutating func verify(from slot: UInt32) -> Instant? {
     var slot = slot
     var asked = 0

@@ -8,8 +8,7 @@ struct Opening: BitwiseCopyable {
   /// phase or, in a search, in its step.
   private(set) var begun = 0
   private(set) var total = 0
-  /// How often a handshake that times out in this phase is tried again; 0 once nothing more is to
-  /// be opened.
+  /// How often a handshake that times out in this phase is tried again, also when all have been begun; 0 after `end()`.
   private(set) var retries = 0
   private var failuresInARow = 0
 

@@ -107,7 +107,7 @@ extension MessageEngine where System: ~Copyable {
     if before == MessageColumns.whole { return 0 }
     let found = unsafe searches.hear(
       pattern, on: slot, heard, stage: before, endsMessage: endsMessage)
-    if found.isLast { connections.rows.mark(slot, .last) }
+    if found.isLast { connections.rows.mark(slot, .serverCloses) }
     if found.showsWrong {
       unsafe keepWrongAnswer(
         pattern, UnsafeRawBufferPointer(rebasing: heard[..<found.used]), on: slot,

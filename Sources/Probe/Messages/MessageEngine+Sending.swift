@@ -118,7 +118,7 @@ extension MessageEngine where System: ~Copyable {
       connections.board.add(pattern, wantsAnswer && expiry < connections.now ? .late : .received)
     }
     noteOrder(slot, pattern, among: &connections)
-    if connections.rows.marks(slot).has(.last) {
+    if connections.rows.marks(slot).has(.serverCloses) {
       connections.awaitClose(slot)
     } else {
       connections.finishMessage(slot)
@@ -165,7 +165,7 @@ extension MessageEngine where System: ~Copyable {
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {
       return connections.rows.mark(slot, .wrong)
     }
-    if marks.has(.last) {
+    if marks.has(.serverCloses) {
       connections.awaitClose(slot)
     } else if isOver {
       connections.finishMessage(slot)

@@ -14,7 +14,7 @@ package struct RefusalTable {
   /// How many wordings without a number are told apart of one call and errno in a phase. They must not take the rows
   /// of all other kinds, so any more are one kind, `others`.
   static let mostWordings = 3
-  private static let others = Refusal("something else")
+  package static let others = Refusal("something else")
   /// The most bytes that are kept of the words; a multiple of 8.
   package static let mostWords = 248
 

@@ -26,7 +26,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var forgetful: Self { Self(rawValue: 512) }
   /// The server has announced that it closes the connection after the answer to the message under
   /// way.
-  static var last: Self { Self(rawValue: 1024) }
+  static var serverCloses: Self { Self(rawValue: 1024) }
   /// Pushed bytes did not fit the message that the server is known to push. The mark ends when that
   /// message next comes whole.
   static var astray: Self { Self(rawValue: 2048) }
@@ -34,7 +34,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   /// server closes the connection after it.
   static var unanswerable: Self { Self(rawValue: 4096) }
   /// The marks that end with the message under way.
-  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024 | 4096) }
+  static var ofMessage: Self { overdue | wrong | conversing | serverCloses | unanswerable }
 
   static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)

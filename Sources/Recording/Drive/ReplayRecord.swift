@@ -32,8 +32,8 @@ package struct Fidelity: Sendable, Equatable {
   package var missed: Int
   /// How late the replay drove arrivals; nil where it drove none of them.
   package var late: Late?
-  /// The largest distance, in any phase, between the instant of a percentile of the original's arrivals and that
-  /// of the same percentile of the replay's. In seconds; 0 where no phase has arrivals in both.
+  /// How far apart the curves of arrivals are: the largest difference, over all phases and percentiles, between when the
+  /// original and when the replay had driven that share of its arrivals. In seconds; 0 where no phase has arrivals in both.
   package var furthest: Double
   /// Messages of the original that were to be sent again.
   package var messages: Int

@@ -126,7 +126,7 @@ struct RunCases {
     } else if !recording.complete {
       type = "incomplete"
       body += "\nThe recording ends at its last sample, \(Format.instant(recording.duration)).\n"
-    } else if judgement.verdict == .error, judgement.limit == nil {
+    } else if judgement.verdict == .error, !(judgement.hasTestedNothing && judgement.limit != nil) {
       type = judgement.hasTestedNothing ? "nothing-tested" : "error"
     } else {
       return nil

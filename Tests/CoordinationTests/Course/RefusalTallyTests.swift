@@ -1,3 +1,5 @@
+import Messages
+import Probe
 import Recording
 import Testing
 import WorkerLog
@@ -12,7 +14,7 @@ import WorkerLog
   private func facts(_ refusals: (Refusal, Int)...) -> [String] {
     var tally = RefusalTally()
     for (refusal, count) in refusals { tally.add(refusal, count) }
-    return tally.facts.map { "\($0.name): \($0.value)" }
+    return tally.facts(DataMask([])).map { "\($0.name): \($0.value)" }
   }
 
   @Test func `what was heard most often is what was said, whoever heard it first`() {
@@ -40,6 +42,11 @@ import WorkerLog
     #expect(facts((Refusal("a"), 1), (Refusal("b"), 1)).last == "also said: b × 1")
   }
 
+  @Test func `what could not be told apart is named last`() {
+    #expect(
+      facts((Refusal("a"), 10), (RefusalTable.others, 99_000)).first == "said: a")
+  }
+
   @Test func `quoted text tells no kinds apart`() {
     #expect(
       facts((Refusal("not TLS: \"1\""), 1), (Refusal("not TLS: \"2\""), 2)) == [
@@ -53,7 +60,7 @@ import WorkerLog
       tally.add(Self.http(UInt16(500 + number)), number == 0 ? 100 : number)
     }
     #expect(
-      tally.facts.last?.value
+      tally.facts(DataMask([])).last?.value
         == "HTTP 519 × 19; HTTP 518 × 18; HTTP 517 × 17; HTTP 516 × 16; HTTP 515 × 15; "
         + "and 14 more × 105")
   }

@@ -140,7 +140,7 @@ import Testing
     } else {
       #expect(server.heard() == [])
       #expect(server.failures == MQTTServerByHand.failed(.protocolError))
-      #expect(server.refusal == "a message of 20 bytes, and its Maximum Packet Size is 19")
+      #expect(server.refusal == "a message longer than its Maximum Packet Size of 19 bytes")
     }
   }
 }

@@ -73,7 +73,7 @@ struct MQTTSession: Session, ~Copyable {
     /// As many messages as the server takes have no PUBACK.
     case unacknowledged(UInt16)
     /// A packet of so many bytes, where the server takes so many.
-    case tooLarge(Int, UInt32)
+    case tooLarge(UInt32)
   }
 
   let isServer: Bool
@@ -164,8 +164,7 @@ struct MQTTSession: Session, ~Copyable {
     case .unacknowledged(.max): "65,535 messages without a PUBACK"
     case .unacknowledged(let most):
       "\(most) messages without a PUBACK, and its Receive Maximum is no more"
-    case .tooLarge(let count, let most):
-      "a message of \(count) bytes, and its Maximum Packet Size is \(most)"
+    case .tooLarge(let most): "a message longer than its Maximum Packet Size of \(most) bytes"
     }
   }
 
@@ -220,7 +219,7 @@ struct MQTTSession: Session, ~Copyable {
     let whole =
       remaining + (remaining < 1 << 7 ? 2 : remaining < 1 << 14 ? 3 : remaining < 1 << 21 ? 4 : 5)
     if whole > Int(state.largest) {
-      obstacle = .tooLarge(whole, state.largest)
+      obstacle = .tooLarge(state.largest)
       return nil
     }
     var head = unsafe MessageWriter(buffer: room)

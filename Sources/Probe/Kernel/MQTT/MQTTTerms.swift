@@ -1,19 +1,21 @@
 package import Messages
 package import Protocols
 
-/// What both ends of MQTT say when they open a connection, and how they keep it.
+/// How clients of MQTT open their connections and keep them, and what a server does with messages. All but `passesOn` is
+/// the client's.
 package struct MQTTTerms: Sendable {
-  /// Of a client; a server learns it from each connection.
+  /// A server learns it from each connection.
   package var version: MQTTVersion
   package var clientIdentifier: MessageTemplate
   package var userName: MessageTemplate?
   package var password: MessageTemplate?
   /// In seconds; 0 turns it off.
   package var keepAlive: UInt16
+  /// Whether a client begins without an earlier session (Clean Session, Clean Start).
   package var isClean: Bool
   /// Topic filters, which a client asks for in this order.
   package var subscriptions: [MessageTemplate]
-  /// By pattern.
+  /// What the messages of each pattern are published as, in the order of the patterns.
   package var publications: [MessagePublication]
   /// Whether a server sends a message back on a connection that has subscribed to its topic.
   package var passesOn: Bool
