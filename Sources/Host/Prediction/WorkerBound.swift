@@ -74,22 +74,16 @@ extension HostDescription {
   /// Descriptors that the coordinator needs besides one for each worker: for standard streams, files of
   /// /proc and of control groups, the recording, and files that it opens for a moment. Measured: 28.
   static let descriptorsOfCoordinator = 30
-  /// Threads that the coordinator needs besides its first, for the recording. Measured: 2.
-  static let threadsOfCoordinator = 4
 
-  /// Every bound on the number of workers, the one that leaves room for the fewest first. What the coordinator
-  /// itself needs counts as `used`.
+  /// Every bound on the number of workers, the one that leaves room for the fewest first. The descriptors that
+  /// the coordinator itself needs count as `used`. Of tasks it needs none but its own, which is among those that
+  /// were counted: it starts no thread and no process besides the workers.
   package var workerBounds: [WorkerBound] {
     let descriptors = WorkerBound(
       .resourceLimit("n"), "RLIMIT_NOFILE of the coordinator", most: descriptorsPerProcess,
       used: Self.descriptorsOfCoordinator)
     let tasks = taskBounds.filter {
       $0.setting != WorkerBound.userTaskLimit || !isExemptFromTaskLimit
-    }
-    .map { bound in
-      var bound = bound
-      bound.used += Self.threadsOfCoordinator
-      return bound
     }
     return ([descriptors] + tasks).sorted { $0.left < $1.left }
   }

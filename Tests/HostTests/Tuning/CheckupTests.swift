@@ -267,7 +267,7 @@ import Testing
     }
     let found = item("pids.max", .million, host)
     #expect(found?.status == .low)
-    #expect(found?.change?.command(as: host) == "echo 120 | tee /sys/fs/cgroup/pids/a/pids.max")
+    #expect(found?.change?.command(as: host) == "echo 116 | tee /sys/fs/cgroup/pids/a/pids.max")
     #expect(item("pids.max", .million, .box) == nil)
   }
 }

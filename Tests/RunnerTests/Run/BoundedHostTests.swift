@@ -86,6 +86,26 @@ import Testing
     #expect(failed.errors.contains(" | tee \(group.directory)/pids.max"))
   }
 
+  @Test func `a group that has just enough processes is enough, and one less is not`() throws {
+    let group = try TestGroup("pids")
+    try workspace.write(counted(2).on(network), to: "a.plan")
+    // The coordinator and four workers.
+    try group.set("pids.max", 5)
+    let check = try workspace.run(["check", "a.plan"], shell: group.shell)
+    #expect(check.output.contains("Predicted: the goal is within reach; "), "\(check.output)")
+    let passed = try workspace.run(["a.plan"], shell: group.shell)
+    #expect(passed.exitCode == 0, "\(passed.errors)")
+    // Another test's run may be a reason to refuse this one; tasks are none.
+    let strict = try workspace.run(["a.plan", "--preflight", "strict"], shell: group.shell)
+    #expect(!strict.errors.contains("pids.max"), "\(strict.errors)")
+
+    try group.set("pids.max", 4)
+    let refused = try workspace.run(["a.plan", "--preflight", "strict"], shell: group.shell)
+    #expect(refused.errors.contains("4, 1 in use leaves room for 3; 5 are needed"))
+    let failed = try workspace.run(["a.plan"], shell: group.shell)
+    #expect(failed.errors.contains("fork failed for worker 4 of 4 with EAGAIN"), "\(failed.errors)")
+  }
+
   @Test func `processes that are chosen fit into a group, and the plan passes`() throws {
     let group = try TestGroup("pids")
     try group.set("pids.max", 12)
