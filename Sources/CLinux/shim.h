@@ -145,6 +145,20 @@ static inline pid_t runner_wait(pid_t child, int *status, int options, struct ru
   return (pid_t)syscall(SYS_wait4, child, status, options, usage);
 }
 
+/// The process ID of a child that has ended and is not reaped yet: of `child`, or of any where `child` is 0. 0
+/// where none has ended, with WNOHANG; -1 on errors.
+static inline pid_t runner_ended_child(pid_t child, int options) {
+  siginfo_t info = {0};
+  if (waitid(child == 0 ? P_ALL : P_PID, (id_t)child, &info, WEXITED | WNOWAIT | options) < 0) return -1;
+  return info.si_pid;
+}
+
+/// The processor time of a process that is not reaped yet, as the kernel counts it at the ticks of its clock. The
+/// clock is that of CPUCLOCK_PROF, for which no header of the C library has a name (kernel/time/posix-cpu-timers.c).
+static inline int runner_time_at_ticks(pid_t process, struct timespec *time) {
+  return clock_gettime((clockid_t)(~(unsigned)process << 3), time);
+}
+
 static inline void runner_ignore_signal(int number) { signal(number, SIG_IGN); }
 static inline void runner_default_signal(int number) { signal(number, SIG_DFL); }
 

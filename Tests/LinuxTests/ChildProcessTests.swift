@@ -138,4 +138,22 @@ private func closeSockets() {
     #expect(ended.time.user + ended.time.system >= 0.05)
     #expect(child.processorTime == nil)
   }
+
+  @Test func `a child that RLIMIT_CPU has ended had used it up at the clock's ticks`() throws {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      SignalSource.unblockAll()
+      var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+      guard setrlimit(__rlimit_resource_t(RLIMIT_CPU.rawValue), &limit) == 0 else { return 1 }
+      // Work in short bursts, of which the ticks miss some: the exact time is another one.
+      while true {
+        let start = CurrentProcess.processorTime()
+        while CurrentProcess.processorTime() < start + 0.003 {}
+        usleep(1000)
+      }
+    }
+    let ended = try #require(child.reap())
+    #expect(ended.ending == .killed(signal: SIGKILL))
+    let time = try #require(ended.time.atTicks)
+    #expect(time >= 1 && time < 1.1, "exact: \(ended.time.user + ended.time.system)")
+  }
 }

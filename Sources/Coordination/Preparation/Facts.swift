@@ -152,6 +152,7 @@ extension WorkerRecord {
     guard let ended = member.ended else { return }
     userTime = ended.time.user
     systemTime = ended.time.system
+    timeAtTicks = ended.time.atTicks
     switch ended.ending {
     case .exited(let code): exitCode = Int(code)
     case .killed(let number): signal = Int(number)

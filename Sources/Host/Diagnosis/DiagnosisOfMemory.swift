@@ -104,9 +104,10 @@ extension DiagnosisContext {
   }
 
   /// The kernel ends a process that has used up RLIMIT_CPU: by SIGXCPU at the soft limit, by SIGKILL at the
-  /// hard one (setrlimit(2)). Nil where the worker has used less than that, or ended otherwise.
+  /// hard one (setrlimit(2)). Nil where the worker has used less than that, or ended otherwise. The kernel compares
+  /// the time that it counts at its clock's ticks; the exact one decides only where that is not known.
   private func outOfProcessorTime(_ worker: WorkerRecord, _ died: [Fact]) -> Diagnosed? {
-    let used = worker.userTime + worker.systemTime
+    let used = worker.timeAtTicks ?? worker.userTime + worker.systemTime
     guard let most = host.processorTime, worker.signal == 24 || worker.signal == 9,
       used >= Double(most) - 0.1
     else { return nil }

@@ -46,20 +46,17 @@ package struct ChildProcess: Sendable, Hashable {
 
   /// Reaps any one child that has ended; nil when none has.
   package static func reapAny() -> Ended? {
-    var (status, usage) = (Int32(0), rusage())
-    let id = unsafe runner_wait(-1, &status, WNOHANG, &usage)
-    guard id > 0 else { return nil }
-    return ended(id, status, usage)
+    let id = runner_ended_child(0, WNOHANG)
+    return id > 0 ? reaped(id) : nil
   }
 
   /// Waits until the child has ended, and reaps it. Nil for a child that was reaped before: nobody can tell any more
   /// how that ended.
   package func reap() -> Ended? {
-    var (status, usage) = (Int32(0), rusage())
-    while unsafe runner_wait(id, &status, 0, &usage) < 0 {
+    while runner_ended_child(id, 0) < 0 {
       guard errno == EINTR else { return nil }
     }
-    return Self.ended(id, status, usage)
+    return Self.reaped(id)
   }
 
   /// As `reap`, without the processor time.
@@ -72,7 +69,7 @@ package struct ChildProcess: Sendable, Hashable {
     var time = timespec()
     guard unsafe clock_getcpuclockid(id, &clock) == 0, unsafe clock_gettime(clock, &time) == 0
     else { return nil }
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    return time.seconds
   }
 
   /// The child's state now; see `CurrentProcess.state(of:)`.
@@ -92,12 +89,17 @@ package struct ChildProcess: Sendable, Hashable {
 
   package func resumeGroup() { _ = CLinux.kill(-id, SIGCONT) }
 
-  private static func ended(_ id: Int32, _ status: Int32, _ usage: rusage) -> Ended {
+  /// Reaps a child that has ended. What its time was at the clock's ticks can be asked only before that.
+  private static func reaped(_ id: Int32) -> Ended? {
+    var time = timespec()
+    let atTicks = unsafe runner_time_at_ticks(id, &time) == 0 ? time.seconds : nil
+    var (status, usage) = (Int32(0), rusage())
+    guard unsafe runner_wait(id, &status, 0, &usage) == id else { return nil }
     let signal = runner_death_signal(status)
     return Ended(
       child: ChildProcess(id: id),
       ending: signal != 0 ? .killed(signal: signal) : .exited(runner_exit_code(status)),
-      time: ProcessorTime(usage))
+      time: ProcessorTime(usage, atTicks: atTicks))
   }
 }
 
@@ -110,15 +112,24 @@ package struct ChildProcess: Sendable, Hashable {
 package struct ProcessorTime: Sendable, Equatable {
   package let user: Double
   package let system: Double
+  /// The sum as the kernel counts it at the clock's ticks, which may be a third more than the exact one, or less.
+  /// This is what RLIMIT_CPU bounds (kernel/time/posix-cpu-timers.c). Nil where it is not known.
+  package let atTicks: Double?
 
-  package init(user: Double, system: Double) {
+  package init(user: Double, system: Double, atTicks: Double? = nil) {
     self.user = user
     self.system = system
+    self.atTicks = atTicks
   }
 
-  init(_ usage: rusage) {
+  init(_ usage: rusage, atTicks: Double?) {
+    self.atTicks = atTicks
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     user = seconds(usage.ru_utime)
     system = seconds(usage.ru_stime)
   }
+}
+
+extension timespec {
+  fileprivate var seconds: Double { Double(tv_sec) + Double(tv_nsec) / 1e9 }
 }

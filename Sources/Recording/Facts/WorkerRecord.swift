@@ -11,6 +11,9 @@ package struct WorkerRecord: Sendable, Equatable {
   package var userTime: Double
   /// Seconds of processor time in kernel mode, as `userTime`.
   package var systemTime: Double
+  /// Seconds of processor time as RLIMIT_CPU counts them: at the ticks of the kernel's clock. Nil until the process
+  /// has ended, and where that is not known. Files do not keep it: it decides only why a worker has died.
+  package var timeAtTicks: Double?
   /// Bytes of memory that only this process had, from `/proc/PID/smaps_rollup`: the most that was
   /// measured; nil where nothing was.
   package var privateBytes: Int?

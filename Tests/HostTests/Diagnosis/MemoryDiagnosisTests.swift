@@ -145,9 +145,10 @@ import Testing
   }
 
   @Test func `a worker that has used up its processor time is told by RLIMIT_CPU`() {
-    func death(signal: Int, used: Double, most: Int?) -> Diagnosed {
+    func death(signal: Int, used: Double, atTicks: Double? = nil, most: Int?) -> Diagnosed {
       var worker = WorkerRecord(id: 3, end: .client, pid: 42, signal: signal)
       (worker.userTime, worker.systemTime) = (used / 4, used * 3 / 4)
+      worker.timeAtTicks = atTicks
       return diagnose(
         worker, before: [:], after: [:], host: .box { $0.processorTime = most }, demand: .million)
     }
@@ -158,6 +159,12 @@ import Testing
     #expect(death(signal: 24, used: 9.95, most: 10).knob == "RLIMIT_CPU")
     #expect(death(signal: 9, used: 9.8, most: 10).knob == nil)
     #expect(death(signal: 11, used: 10, most: 10).knob == nil)
+    // What the clock's ticks have counted decides, whatever the exact time is.
+    let counted = death(signal: 9, used: 6.7, atTicks: 10.002, most: 10)
+    #expect(counted.knob == "RLIMIT_CPU")
+    #expect(
+      value("processor time", in: counted) == "10 s: all that RLIMIT_CPU grants a process")
+    #expect(death(signal: 9, used: 12, atTicks: 8, most: 10).knob == nil)
     #expect(death(signal: 9, used: 10, most: nil).knob == nil)
   }
 }

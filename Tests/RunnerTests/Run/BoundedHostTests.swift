@@ -162,6 +162,22 @@ import Testing
     #expect(failed.errors.contains("RLIMIT_NPROC, now 5, needed "), "\(failed.errors)")
   }
 
+  // MARK: Processor time
+
+  @Test func `a worker that has used up RLIMIT_CPU is told by it`() throws {
+    var plan = PlanText(
+      goal: "200", server: "processes: 1", clients: "processes: 1",
+      phases: ["ramp: {to: \"${goal}\"}", "hold: {for: 8s, messages: m}"])
+    plan.rest = ["messages: {m: {rate: unlimited, bytes: 64B}}", "on-limit: stop"]
+    try workspace.write(plan.on(network), to: "a.plan")
+    let shell = "exec prlimit --cpu=1:1 \"$0\" \"$@\""
+    let (ending, summary) = try workspace.summary(of: ["a.plan"], shell: shell)
+    #expect(summary.exit == 100, "\(ending.errors)")
+    #expect(summary.limit?.resource == "worker-died")
+    #expect(summary.limit?.knob == "RLIMIT_CPU")
+    #expect(summary.limit?.now == 1)
+  }
+
   // MARK: User namespaces
 
   @Test func `capabilities in a user namespace raise no limit`() throws {
