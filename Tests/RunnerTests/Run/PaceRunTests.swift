@@ -48,7 +48,9 @@ import Testing
       rest: ["messages: {m: {rate: 5M/s, bytes: 64B, expect: echo}}"], of: 1,
       shell: "exec taskset -c 0 \"$0\" \"$@\"")
     #expect(remark.contains("of 5,000,000/s messages planned: "), "\(remark)")
-    #expect(remark.contains("busy"), "\(remark)")
+    #expect(remark.contains(" messages were due and not sent"), "\(remark)")
+    // Where other programs take more than a quarter of that processor, it is not the run that fills it.
+    #expect(remark.contains("busy") || remark.contains("found no connection free"), "\(remark)")
   }
 
   /// Where groups of version 1 can be made for a while.
