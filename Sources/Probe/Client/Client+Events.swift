@@ -48,7 +48,7 @@ extension Client where System: ~Copyable {
   private mutating func returning(_ slot: UInt32) -> WantedConnection {
     WantedConnection(
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
-      attempt: connections.rows.attempt(slot))
+      attempt: connections.rows.returns.attempt(of: slot))
   }
 
   /// Reads until nothing is left, as epoll announces an edge only once, or until `readsPerEvent` reads are

@@ -83,7 +83,7 @@ extension Client where System: ~Copyable {
       var slot = connections.rows.oldestConnecting
       while slot != ConnectionTable.none {
         let next = connections.rows.next(after: slot)
-        if connections.rows.attempt(slot) > 0 { connections.drop(slot) }
+        if connections.rows.returns.attempt(of: slot) > 0 { connections.drop(slot) }
         slot = next
       }
       return

@@ -50,10 +50,10 @@ extension ClientConnections where System: ~Copyable {
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))
     rows.establish(slot)
     if rows.marks(slot).has(.transient) { churn.beginLifetime(rows.token(slot), at: now) }
-    if rows.attempt(slot) > 0 {
+    if rows.returns.attempt(of: slot) > 0 {
       board.add(.reconnected)
       lastReturn = now
-      rows.setReturn(slot, at: now)
+      rows.returns.noteReturn(of: slot, at: now)
     }
     board.subtract(.connecting)
     board.add(.held)

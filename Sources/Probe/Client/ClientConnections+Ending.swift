@@ -149,8 +149,8 @@ extension ClientConnections where System: ~Copyable {
   /// a server that closes what it accepts is not to be asked at full speed. One that stood for as long as the longest
   /// wait was not.
   private mutating func unsuccessfulAttempts(_ slot: UInt32) -> UInt8 {
-    let attempt = rows.attempt(slot)
+    let attempt = rows.returns.attempt(of: slot)
     guard attempt > 0, let backoff = returns.backoff else { return 0 }
-    return rows.timeSinceReturn(slot, at: now) < backoff.last ? attempt : 0
+    return rows.returns.timeSinceReturn(of: slot, at: now) < backoff.last ? attempt : 0
   }
 }

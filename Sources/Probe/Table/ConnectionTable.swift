@@ -21,23 +21,6 @@ import SystemPackage
 /// A row with a conversation under way is in no list. It has an alarm while it waits for a delay, or for an
 /// answer or a close that is not overdue.
 struct ConnectionTable: ~Copyable {
-  enum State: UInt8, BitwiseCopyable {
-    case free, connecting
-    /// Nothing is under way.
-    case established
-    /// A byte is on its way that should come back.
-    case asked
-    /// A message has not been handed to the kernel whole; see `MessageColumns`.
-    case sending
-    /// A message has been sent, and its answer has not come whole.
-    case awaiting
-    /// The delay before the next step of a conversation is not over.
-    case pausing
-    /// Nothing is under way. The row waits for quiet: more of a wrong answer may come, or the close that the server
-    /// has announced.
-    case draining
-  }
-
   /// No row: the end of a list.
   static let none = RowLists.none
 
@@ -52,6 +35,7 @@ struct ConnectionTable: ~Copyable {
 
   let capacity: UInt32
   let messages: MessageColumns
+  let returns: ReturnColumns
   private let states: Column<State>
   private let marks: Column<RowMarks>
   private let generations: Column<UInt16>
@@ -65,10 +49,6 @@ struct ConnectionTable: ~Copyable {
   private let begins: Column<UInt64>
   /// `ConnectionHistory` of each. Written only where it changes: pages of zeros cost no memory.
   private let histories: Column<UInt8>
-  /// Of a connection in the place of one that was cut or lost: which attempt it is. Else 0.
-  private let attempts: Column<UInt8>
-  /// When the handshake of such an attempt was over (`milliseconds`).
-  private let returns: Column<UInt32>
   private let lists: RowLists
   /// When a conversation's delay is over, or when its next answer, or the server's close, is overdue. A
   /// conversation that is overdue has alarms for its delays only.
@@ -96,8 +76,7 @@ struct ConnectionTable: ~Copyable {
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
     let histories = try Column<UInt8>(count: capacity)
-    let attempts = try Column<UInt8>(count: capacity)
-    let returns = try Column<UInt32>(count: returning ? capacity : 0)
+    let returns = try ReturnColumns(rows: capacity, returning: returning)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
@@ -110,7 +89,6 @@ struct ConnectionTable: ~Copyable {
     self.dues = dues
     self.begins = begins
     self.histories = histories
-    self.attempts = attempts
     self.returns = returns
     self.lists = lists
     self.alarms = alarms
@@ -139,7 +117,7 @@ struct ConnectionTable: ~Copyable {
     dues[slot] = due
     begins[slot] = began
     if histories[slot] != history { histories[slot] = history }
-    if attempts[slot] != attempt { attempts[slot] = attempt }
+    returns.setAttempt(of: slot, to: attempt)
     messages.begin(slot, number: number)
     lists.append(slot, to: List.connecting)
     return slot
@@ -366,16 +344,6 @@ struct ConnectionTable: ~Copyable {
   }
   func history(_ slot: UInt32) -> UInt8 { histories[slot] }
   mutating func setHistory(_ slot: UInt32, _ history: UInt8) { histories[slot] = history }
-  func attempt(_ slot: UInt32) -> UInt8 { attempts[slot] }
-  /// Notes when a connection whose `attempt` is not 0 was established.
-  func setReturn(_ slot: UInt32, at now: Instant) { returns[slot] = Self.milliseconds(now) }
-  /// Nanoseconds since `setReturn`, to the millisecond. After 49 days they begin with 0 again.
-  func timeSinceReturn(_ slot: UInt32, at now: Instant) -> UInt64 {
-    UInt64(Self.milliseconds(now) &- returns[slot]) * 1_000_000
-  }
-  private static func milliseconds(_ instant: Instant) -> UInt32 {
-    UInt32(truncatingIfNeeded: instant.nanoseconds / 1_000_000)
-  }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }
