@@ -43,14 +43,35 @@ import Testing
   }
 
   @Test func `messages that were not sent in time are told of`() throws {
-    let remark = try remark(
-      ["ramp: {to: 100}", "hold: {for: 1s, messages: m}", "close: reset"],
-      rest: ["messages: {m: {rate: 5M/s, bytes: 64B, expect: echo}}"], of: 1,
-      shell: "exec taskset -c 0 \"$0\" \"$@\"")
-    #expect(remark.contains("of 5,000,000/s messages planned: "), "\(remark)")
-    #expect(remark.contains(" messages were due and not sent"), "\(remark)")
-    // Where other programs take more than a quarter of that processor, it is not the run that fills it.
-    #expect(remark.contains("busy") || remark.contains("found no connection free"), "\(remark)")
+    // Where other programs take more than a quarter of that processor, it is not the run that fills it. Another try may
+    // find it free.
+    var (remark, othersTakeIt) = ("", true)
+    for _ in 0..<3 where othersTakeIt && !remark.contains("busy") {
+      remark = try self.remark(
+        ["ramp: {to: 100}", "hold: {for: 1s, messages: m}", "close: reset"],
+        rest: ["messages: {m: {rate: 5M/s, bytes: 64B, expect: echo}}"], of: 1,
+        shell: "exec taskset -c 0 \"$0\" \"$@\"")
+      #expect(remark.contains("of 5,000,000/s messages planned: "), "\(remark)")
+      #expect(remark.contains(" messages were due and not sent"), "\(remark)")
+      othersTakeIt = try Self.idleShareOfFirstProcessor() < 0.75
+    }
+    #expect(
+      remark.contains("busy") || othersTakeIt && remark.contains("found no connection free"),
+      "\(remark)")
+  }
+
+  /// The share of a second in which processor 0 has nothing to do, now that the run is over.
+  private static func idleShareOfFirstProcessor() throws -> Double {
+    func ticks() throws -> (idle: Double, all: Double) {
+      let text = try String(contentsOfFile: "/proc/stat", encoding: .utf8)
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("cpu0 ") })
+      let counts = line.split(separator: " ").dropFirst().prefix(8).compactMap { Double($0) }
+      return (counts[3], counts.reduce(0, +))
+    }
+    let before = try ticks()
+    Thread.sleep(forTimeInterval: 1)
+    let after = try ticks()
+    return (after.idle - before.idle) / max(1, after.all - before.all)
   }
 
   /// Where groups of version 1 can be made for a while.
