@@ -74,6 +74,17 @@ enum Sample {
     return recording
   }
 
+  /// A storm in the place of the hold, in which half of the connections were cut.
+  ///
+  /// - Parameter recovery: seconds; nil where not all of them came back in time.
+  static func storm(recovery: Double?) -> Recording {
+    var recording = passed
+    recording.phases[1] = PhaseRecord(
+      name: "storm", kind: .storm, title: "cut 50%", planLine: 10, started: 2, ended: 7,
+      outcome: .done, established: 50_000, accepted: 50_000, dropped: 25_000, recovery: recovery)
+    return recording
+  }
+
   static var passedJudgement: Judgement {
     Judgement(
       verdict: .passed, exitCode: 0,

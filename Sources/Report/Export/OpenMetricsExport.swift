@@ -19,6 +19,7 @@ func openMetricsExport(_ recording: Recording) -> [UInt8] {
       name, of: recording.distributions.filter { $0.latency == latency },
       latency, recording.thresholds.percentiles(of: latency))
   }
+  lines += writer.recoveries(of: recording.phases, takenNames: &takenNames)
   for family in MetricFamily.all(of: recording.series, besides: takenNames) {
     lines += writer.lines(of: family)
   }
@@ -77,6 +78,21 @@ private struct OpenMetricsWriter {
       }
     }
     return lines
+  }
+
+  /// The lines of how long each storm took until what it had cut stood again, at the end of the storm.
+  /// None for a storm of which not all came back in time.
+  func recoveries(of phases: [PhaseRecord], takenNames: inout Set<String>) -> [String] {
+    let name = "runner_recovery_seconds"
+    let values = phases.compactMap { phase -> String? in
+      guard let recovery = phase.recovery, let ended = phase.ended, recovery.isFinite,
+        ended.isInstant
+      else { return nil }
+      return "\(name)\(labels([("phase", phase.name)])) \(recovery.plain) \(stamp(ended))"
+    }
+    guard !values.isEmpty, takenNames.insert(name).inserted else { return [] }
+    return head(name, "gauge", "seconds", "from a storm's cut until what it had cut stood again")
+      + values
   }
 
   private func quantile(_ percentile: Percentile) -> String { String(percentile.quantile) }

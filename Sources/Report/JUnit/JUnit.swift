@@ -100,11 +100,28 @@ private func properties(_ recording: Recording, _ judgement: Judgement) -> [Fact
     "messages.rate": metrics.messageRate.map { Format.fixed($0, 1) },
     "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
     "tls.resumed": metrics.resumed.map { Format.short($0, 6) },
+    "recovery": metrics.recovery.map { Format.short($0, 6) },
   ])
+  let storms = recording.phases.flatMap { phase in
+    recording.stormFacts(of: phase)?.properties(of: phase) ?? []
+  }
   func percentiles(of latency: Latency) -> [Fact] {
     let shown = judgement.thresholds.percentiles(of: latency)
     return metrics[latency]?.named(shown)
       .map { Fact("\(latency.name).\($0.name)", Format.short($0.seconds, 9)) } ?? []
   }
-  return facts + percentiles(of: .connect) + percentiles(of: .secure) + percentiles(of: .roundTrip)
+  return facts + storms + percentiles(of: .connect) + percentiles(of: .secure)
+    + percentiles(of: .roundTrip)
+}
+
+extension StormFacts {
+  /// What `JSONSummary` has under the same names, in the same units.
+  fileprivate func properties(of phase: PhaseRecord) -> [Fact] {
+    [Fact](known: [
+      "\(phase.name).dropped": String(dropped),
+      "\(phase.name).recovery": recovery.map { Format.short($0, 6) },
+      "\(phase.name).peak": peak.map { Format.fixed($0, 1) },
+      "\(phase.name).refused": String(refused),
+    ])
+  }
 }

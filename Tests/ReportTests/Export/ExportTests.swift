@@ -197,6 +197,21 @@ import Testing
     #expect(text(.openmetrics, recording).contains("runner_a{plan=\"ramp-50k\"} 4 "))
   }
 
+  @Test func `a storm's recovery is a gauge at the end of its phase`() {
+    let recording = Sample.storm(recovery: 1.25)
+    let lines = text(.openmetrics, recording).split(separator: "\n")
+    #expect(lines.contains("# TYPE runner_recovery_seconds gauge"))
+    #expect(
+      lines.contains {
+        $0.hasPrefix("runner_recovery_seconds{plan=\"ramp-50k\",phase=\"storm\"} 1.25 ")
+      })
+    #expect(!text(.openmetrics, Sample.storm(recovery: nil)).contains("recovery"))
+    // A series that would get the same name gets another.
+    var twin = recording
+    twin.series = [Series(key: .init("recovery"), unit: "s", kind: .gauge, points: [])]
+    #expect(text(.openmetrics, twin).contains("# TYPE runner_recovery_2_seconds gauge"))
+  }
+
   @Test func `no two families share a name, and instants rise`() {
     let names = [("a.b", Series.Kind.gauge), ("a-b", .gauge), ("c", .counter), ("c.total", .gauge)]
     var recording = Recording(planName: "p")

@@ -147,6 +147,19 @@ import Testing
     #expect(failure["message"] == judgement.headline)
   }
 
+  @Test(arguments: [1.25, nil])
+  func `what a storm came to stands among the properties`(recovery: Double?) throws {
+    let recording = Sample.storm(recovery: recovery)
+    let judgement = judge(recording, thresholds: [])
+    let root = try XMLNode.parse(junit(recording, judgement, files: OutputFiles()))
+    let properties = try #require(root.all.first { $0.name == "properties" }).children
+    func value(_ name: String) -> String? { properties.first { $0["name"] == name }?["value"] }
+    #expect(value("storm.dropped") == "25000")
+    #expect(value("storm.refused") == "0")
+    #expect(value("storm.recovery") == recovery.map { "\($0)" })
+    #expect(value("recovery") == recovery.map { "\($0)" })
+  }
+
   @Test func `the limit's connections are those of its phase, also without a goal`() throws {
     var recording = Sample.limited
     recording.phases[0] = Sample.passed.phases[0]
