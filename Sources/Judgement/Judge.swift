@@ -166,15 +166,15 @@ extension Recording {
           : (.limit, ExitStatus.limit, "limit reached: \(words)")
       }
       pass = "passed: expected limit reached: \(reach)"
-    } else if expected != nil, nobodyThere == nil {
+    } else if expected != nil, whyNothingStood == nil {
       return (
         .failed, ExitStatus.thresholdFailed,
         "the expected limit was not reached: \(reached(in: nil).progress)"
       )
     }
-    if decisive == nil, let nobodyThere {
+    if decisive == nil, let whyNothingStood {
       return (
-        .error, ExitStatus.invalidPlan, "nothing was tested: \(drivenWords); \(nobodyThere)"
+        .error, ExitStatus.invalidPlan, "nothing was tested: \(drivenWords); \(whyNothingStood)"
       )
     }
     let failed = results.filter { !$0.passed }
@@ -212,14 +212,20 @@ extension Recording {
     phases.last { $0.started != nil }.map { "in phase \($0.name)" } ?? "before its first phase"
   }
 
-  /// "; none of 300 answers to page was right": for each pattern that had answers, all of them wrong. A run passes all
-  /// the same, as only thresholds judge messages, and a headline that kept silent about it would mislead.
+  /// "; none of 300 answers to page was right", "; none of 300 messages page was answered": for each pattern that
+  /// got no right answer at all. A run passes all the same, as only thresholds judge messages, and a headline that kept
+  /// silent about it would mislead.
   private var wrongWords: String {
     messages(in: [0...max(0, duration)]).map { totals in
-      guard totals[.wrong] > 0, totals[.received] == 0, totals[.late] == 0 else { return "" }
-      return totals[.wrong] == 1
-        ? "; the only answer to \(totals.pattern) was wrong"
-        : "; none of \(Format.count(totals[.wrong])) answers to \(totals.pattern) was right"
+      guard totals.lost > 0, totals[.received] == 0, totals[.late] == 0 else { return "" }
+      let pattern = totals.pattern
+      // An answer that broke off is none that was right, and not nothing either.
+      return switch totals[.wrong] + totals[.short] {
+      case 0 where totals.lost == 1: "; the only message \(pattern) was not answered"
+      case 0: "; none of \(Format.count(totals.lost)) messages \(pattern) was answered"
+      case 1: "; the only answer to \(pattern) was wrong"
+      case let count: "; none of \(Format.count(count)) answers to \(pattern) was right"
+      }
     }.joined()
   }
 

@@ -15,11 +15,12 @@ extension Recording {
   }
 
   /// Why a run that broke no promise has tested nothing, in one phrase; nil where it has tested something. A plan that
-  /// tolerates every failure breaks no promise, whether or not anybody listened.
-  var nobodyThere: String? {
-    guard !hasHeldAny, failures.meetNobody, let most = failures.max(by: { $0.count < $1.count })
-    else { return nil }
-    return "\(most.end.rawValue) \(most.syscall): \(most.errno?.words ?? most.cause)"
+  /// tolerates every failure breaks no promise, even where not one connection has ever stood.
+  var whyNothingStood: String? {
+    guard !hasHeldAny, let most = failures.max(by: { $0.count < $1.count }) else { return nil }
+    // Whoever is refused names the other end, as a limit does.
+    let end = [most].meetNobody && most.errno?.name == "ECONNREFUSED" ? .server : most.end
+    return "\(end.rawValue) \(most.syscall): \(most.errno?.words ?? most.cause)"
   }
 
   /// Whether any connection ever stood. A phase knows how many stood when somebody looked, and those of a churn may

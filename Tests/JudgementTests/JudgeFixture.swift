@@ -63,6 +63,25 @@ enum JudgeFixture {
     ]
   }
 
+  /// Makes it a run in which not one connection ever stood, of a plan that tolerates that.
+  static func tolerateAll(
+    _ recording: inout Recording, _ failures: [(syscall: String, errno: ErrnoRecord, count: Int)]
+  ) {
+    for index in recording.phases.indices {
+      (recording.phases[index].established, recording.phases[index].accepted) = (0, 0)
+      recording.phases[index].promise = PhasePromise(
+        promised: index == 0 ? 1000 : 0, missed: index == 0 ? 1000 : 0, tolerance: 1)
+    }
+    recording.series = []
+    recording.limits = []
+    recording.failures = failures.map { failure in
+      FailureRecord(
+        end: .client, worker: 1, phase: "ramp", syscall: failure.syscall, errno: failure.errno,
+        count: failure.count, firstInstant: 0.1, established: 0, accepted: 0, source: nil,
+        endpoint: nil)
+    }
+  }
+
   static func failure(_ count: Int, phase: String = "ramp") -> FailureRecord {
     FailureRecord(
       end: .client, worker: 1, phase: phase, syscall: "connect", errno: nil, count: count,
@@ -79,4 +98,10 @@ enum JudgeFixture {
       end: end, phase: phase, planLine: 3, syscall: syscall, errno: errno, resource: resource,
       count: 1, firstInstant: instant, established: 900, accepted: 900)
   }
+}
+
+extension ErrnoRecord {
+  static let refused = Self(number: 111, name: "ECONNREFUSED", text: "Connection refused")
+  static let timedOut = Self(number: 110, name: "ETIMEDOUT", text: "Connection timed out")
+  static let refusedByProtocol = Self(number: 71, name: "EPROTO", text: "Protocol error")
 }

@@ -49,9 +49,6 @@ private struct Case: Sendable, CustomTestStringConvertible {
       $0.series +=
         JudgeFixture.answers("ping", sent: 3, .wrong, 2) + JudgeFixture.answers("ping", .late, 1)
     },
-    Case("no answer at all is no wrong one", .passed, 0, "passed: 1,000 of 1,000 connections") {
-      $0.series += JudgeFixture.answers("ping", sent: 3, .missing, 3)
-    },
     Case("a churn", .passed, 0, "passed: 299 of 300 arrivals lived as planned") {
       $0.phases[0].kind = .churn
       $0.phases[0].goal = nil
@@ -126,21 +123,27 @@ private struct Case: Sendable, CustomTestStringConvertible {
     },
     Case(
       "a server that was not there, and a plan that tolerates all", .error, 104,
-      "nothing was tested: 0 of 1,000 connections; client connect: ECONNREFUSED (Connection refused)"
+      "nothing was tested: 0 of 1,000 connections; server connect: ECONNREFUSED (Connection refused)"
+    ) { JudgeFixture.tolerateAll(&$0, [("connect", .refused, 1000)]) },
+    Case(
+      "a silent server, and a plan that tolerates all", .error, 104,
+      "nothing was tested: 0 of 1,000 connections; client connect: ETIMEDOUT (Connection timed out)"
     ) {
-      for index in $0.phases.indices {
-        ($0.phases[index].established, $0.phases[index].accepted) = (0, 0)
-        $0.phases[index].promise = PhasePromise(
-          promised: index == 0 ? 1000 : 0, missed: index == 0 ? 1000 : 0, tolerance: 1)
-      }
-      $0.series = []
-      $0.limits = []
-      $0.failures = [
-        FailureRecord(
-          end: .client, worker: 1, phase: "ramp", syscall: "connect",
-          errno: ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused"),
-          count: 1000, firstInstant: 0.1, established: 0, accepted: 0, source: nil, endpoint: nil)
-      ]
+      JudgeFixture.tolerateAll(
+        &$0, [("connect", .timedOut, 999), ("connect", .refused, 1)])
+    },
+    Case(
+      "a server that refuses everybody, and a plan that tolerates all", .error, 104,
+      "nothing was tested: 0 of 1,000 connections; client mqtt: EPROTO (Protocol error)"
+    ) { JudgeFixture.tolerateAll(&$0, [("mqtt", .refusedByProtocol, 1000)]) },
+    Case(
+      "a run without any answer", .passed, 0,
+      "passed: 1,000 of 1,000 connections; none of 3 messages ping was answered"
+    ) {
+      $0.series +=
+        JudgeFixture.answers("ping", sent: 3, .missing, 3)
+        + JudgeFixture.answers("pong", sent: 3, .received, 3)
+        + JudgeFixture.answers("unheard", sent: 3, .received, 0)
     },
     Case(
       "a server that went between two connections of a churn", .limit, 100,
