@@ -139,8 +139,9 @@ extension PhasePromise {
     case .storm(let plan):
       promised = plan.target(of: begin.atBothEnds)
       // What is there when nothing moves any more counts, not what came back after the time was over.
+      // Where the storm has not recovered at least one is missing, unless none stood at both ends that could be.
       missed =
-        storm.recovery == nil
+        storm.recovery == nil && promised > 0
         ? max(1, promised - min(end.atBothEnds, storm.standingAtDeadline ?? end.atBothEnds))
         : promised - end.atBothEnds
     case .search:

@@ -46,6 +46,15 @@ import Testing
     #expect(unknown == PhasePromise(promised: 1000, missed: 1, tolerance: 0))
   }
 
+  @Test func `a storm that has not recovered misses one at least, where any was to be there`() {
+    let storm = Phase.Kind.storm(
+      Phase.Storm(drop: .count(1), until: 1, within: .seconds(1)))
+    #expect(promise(storm, counts(10, 10), counts(10, 10))?.missed == 1)
+    // What the server has never accepted was no connection, and is none now.
+    let phantom = promise(storm, counts(1, 0), counts(1, 0))
+    #expect(phantom == PhasePromise(promised: 0, missed: 0, tolerance: 0))
+  }
+
   @Test func `an arrival is missed once`() {
     // Half of them failed; of the others a tenth was late.
     let half = promise(
