@@ -80,7 +80,11 @@ extension Oracle {
           ErrnoName.symbol(of: $0.errno.rawValue),
         ]
       })
-    guard kinds.count == 1, let kind = kinds.first, let limit = recording.decidingLimit(of: phase),
+    // Such an answer to `send` says that the client has gone. Where an opening is under way the client says the same
+    // of the server, and nobody can know better.
+    let bothAccuse = kinds.contains { ["ECONNRESET", "EPIPE"].contains($0[2]) } && isLayered
+    guard kinds.count == 1, !bothAccuse, let kind = kinds.first,
+      let limit = recording.decidingLimit(of: phase),
       // The memory guard stops growth by itself, without a call that fails.
       limit.resource != .memoryGuard
     else { return }

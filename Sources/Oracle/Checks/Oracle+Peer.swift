@@ -63,7 +63,7 @@ extension Oracle {
   }
 
   /// Whether connections have an opening of their own on top of TCP.
-  private var isLayered: Bool {
+  var isLayered: Bool {
     switch scenario.plan.protocol {
     case .raw, .http: scenario.plan.tls != nil
     case .webSocket, .mqtt: true

@@ -68,7 +68,10 @@ struct SpokenPlan {
   static func text(
     for aim: RefusalAim, clients: Int, _ maker: inout ScenarioMaker
   ) -> String {
-    let playing = aim.tongue == .http || maker.happens(0.5) ? ", messages: beat" : ""
+    // A client of MQTT that sends messages need not ping.
+    let needsPings = aim.refusal == .ignoresPings && aim.tongue != .webSocket
+    let playing =
+      aim.tongue == .http || maker.happens(0.5) && !needsPings ? ", messages: beat" : ""
     let rate = maker.pick(["300/s", "1k/s"])
     let phases =
       switch aim.kind {

@@ -60,6 +60,8 @@ package final class SimulatedPeer: SimulatedWorker {
 
   package let process: SimulatedProcess
   package let manner: Manner
+  /// What the peer says to the connections that it serves; nil where it sends back what it reads.
+  private let speech: Speech?
   private var kernel: SimulatedKernel
   private let listener: FileDescriptor
   private var connections: [UInt64: Connection] = [:]
@@ -79,10 +81,20 @@ package final class SimulatedPeer: SimulatedWorker {
   package private(set) var closedByItself = 0
 
   /// The peer listens at the first of the endpoints when this returns, unless its manner is `neverListens`.
+  ///
+  /// - Parameter tongue: the protocol in which a peer that is `capped`, or that `closes` some connections, serves the
+  ///   others; nil where it sends back what it reads.
   package init(
-    _ manner: Manner, at endpoints: [SocketAddress], backlog: Int32, on network: SimulatedNetwork
+    _ manner: Manner, in tongue: Speech.Tongue? = nil, at endpoints: [SocketAddress],
+    backlog: Int32, on network: SimulatedNetwork
   ) throws(Errno) {
     self.manner = manner
+    speech =
+      switch manner {
+      case .speaks(let speech): speech
+      case .closes, .capped: tongue.map { Speech($0) }
+      default: nil
+      }
     process = SimulatedProcess(network: network, descriptorLimit: .max)
     kernel = SimulatedKernel(process: process)
     listener = try kernel.open(v6: false)
@@ -141,7 +153,7 @@ package final class SimulatedPeer: SimulatedWorker {
     let token = UInt64(acceptedCount)
     let now = kernel.now().nanoseconds
     connections[token] = Connection(socket: socket, number: acceptedCount, lastRead: now)
-    if case .speaks(let speech) = manner {
+    if let speech {
       connections[token]?.spoken = SpokenConnection(speech, number: acceptedCount, at: now)
     }
     let events: EpollEvents = manner == .neverReads ? .none : .readable | .writable

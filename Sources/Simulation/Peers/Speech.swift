@@ -1,9 +1,24 @@
+import Plan
+import Protocols
+
 /// What a server of somebody else says in a protocol. It serves as it should, and may refuse some of its connections.
 package struct Speech: Sendable, Hashable {
   package enum Tongue: String, CaseIterable, Sendable {
     case http, webSocket, mqtt
     /// MQTT of version 5.
     case mqtt5
+
+    /// The protocol of a plan's clients; nil where they send and expect bytes, or speak TLS, which no simulated server
+    /// of somebody else does.
+    init?(of plan: Plan) {
+      guard plan.tls == nil else { return nil }
+      switch plan.protocol {
+      case .raw: return nil
+      case .http: self = .http
+      case .webSocket: self = .webSocket
+      case .mqtt(let settings): self = settings.version == .v5 ? .mqtt5 : .mqtt
+      }
+    }
   }
 
   /// How the server refuses a connection.

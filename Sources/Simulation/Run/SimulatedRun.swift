@@ -43,7 +43,8 @@ package struct SimulatedRun {
       sources: prepared.staffing.sources.count, on: workers)
     peer = try manner.map { manner throws in
       try SimulatedPeer(
-        manner, at: prepared.addresses.targets, backlog: Int32(host.somaxconn), on: network)
+        manner, in: Speech.Tongue(of: plan), at: prepared.addresses.targets,
+        backlog: Int32(host.somaxconn), on: network)
     }
     if let peer { workers.add(peer) }
     let readings = SimulatedReadings(host, network) { [peer] in beforePhase($0, workers, peer) }
