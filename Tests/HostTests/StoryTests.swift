@@ -129,11 +129,11 @@ import Testing
         world.after[.periods(group)] = Double(10 + chance.pick([0, 10, 100]))
         world.after[.throttledPeriods(group)] = Double(chance.pick([0, 1, 9, 10, 100]))
       }
-      let pace = MissedPace(
+      let pace = PhasePace(
         rate: chance.pick([0, 89, 90, 91, 100]), planned: chance.pick([100, .infinity]),
         elapsed: elapsed,
         workers: (0..<chance.below(5)).map { _ in
-          MissedPace.Load(
+          PhasePace.Load(
             end: chance.pick([.client, .server]),
             busySeconds: elapsed * chance.pick([0, 0.5, 0.89, 0.9, 0.98, 1.01]))
         }, clientsWaitAwake: chance.happens(30))

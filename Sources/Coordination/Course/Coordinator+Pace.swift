@@ -113,11 +113,11 @@ extension Coordinator {
     return pace.findings(before: loadBefore.counters, after: load.counters, host: host)
   }
 
-  private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> MissedPace {
-    MissedPace(
+  private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> PhasePace {
+    PhasePace(
       rate: rate, planned: planned, elapsed: load.at.seconds(since: loadBefore.at),
       workers: zip(fleet.members, zip(load.workerTimes, loadBefore.workerTimes)).map {
-        MissedPace.Load(end: $0.end, busySeconds: $1.0 - $1.1)
+        PhasePace.Load(end: $0.end, busySeconds: $1.0 - $1.1)
       }, clientsWaitAwake: clientsWaitAwake)
   }
 

@@ -155,7 +155,7 @@ extension DiagnosisContext {
       Fact("sources", Format.count(demand.sources)),
       Fact("ports of a source", Format.count(demand.portsPerSource)),
       Fact("endpoints", Format.count(demand.endpoints)),
-      Fact("pairs in all", Format.count(demand.pairs)),
+      Fact("pairs in all", Format.count(demand.tuples)),
     ]
   }
 }

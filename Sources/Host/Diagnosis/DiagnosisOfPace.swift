@@ -1,7 +1,7 @@
 package import Recording
 
 /// How fast a phase went, how fast it was planned to go, and what processor time its workers used.
-package struct MissedPace: Sendable {
+package struct PhasePace: Sendable {
   /// Per second: connections that were begun, or messages that were sent.
   package var rate: Double
   /// The planned value of `rate`.
@@ -128,7 +128,7 @@ private struct ProcessorUse {
   /// nothing.
   static let shortest = 0.1
 
-  let pace: MissedPace
+  let pace: PhasePace
   let before: [Series.Key: Double]
   let after: [Series.Key: Double]
   let host: HostDescription

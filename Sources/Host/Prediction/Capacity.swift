@@ -130,7 +130,7 @@ package enum Capacity {
   private static func ports(_ demand: Demand) -> PredictionTerm? {
     guard demand.clientWorkers != nil else { return nil }
     return PredictionTerm(
-      end: .client, resource: .sourcePorts, connections: demand.pairs,
+      end: .client, resource: .sourcePorts, connections: demand.tuples,
       reason: """
         \(Format.count(demand.sources)) sources x \(Format.count(demand.portsPerSource)) ports \
         x \(Format.count(demand.endpoints)) endpoints

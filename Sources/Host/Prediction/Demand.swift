@@ -79,5 +79,5 @@ package struct Demand: Sendable, Equatable {
   private var ownBytesPerConnection: Int { watchesPerConnection * ownBytesPerEnd }
 
   /// How many tuples of source address, source port and endpoint there are. Each can carry one connection.
-  package var pairs: Int { sources * portsPerSource * endpoints }
+  package var tuples: Int { sources * portsPerSource * endpoints }
 }

@@ -72,7 +72,7 @@ enum Preflight {
   private static func portsInTimeWait(
     _ survey: SocketSurvey, _ prepared: PreparedRun
   ) -> String? {
-    let pairs = prepared.demand.pairs
+    let pairs = prepared.demand.tuples
     let left = pairs - survey.blockedPairs
     guard left < prepared.plan.goal else { return nil }
     guard survey.blockedPairs > 0 else { return nil }

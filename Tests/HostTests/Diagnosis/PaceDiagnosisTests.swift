@@ -8,8 +8,8 @@ import Testing
 @Suite struct PaceDiagnosisTests {
   private static func pace(
     clients: [Double], servers: [Double], waitsAwake: Bool, elapsed: Double
-  ) -> MissedPace {
-    MissedPace(
+  ) -> PhasePace {
+    PhasePace(
       rate: 10, planned: 100, elapsed: elapsed,
       workers: clients.map { .init(end: .client, busySeconds: $0) }
         + servers.map { .init(end: .server, busySeconds: $0) }, clientsWaitAwake: waitsAwake)
@@ -167,6 +167,6 @@ import Testing
     rate: Double, planned: Double, wants: Bool
   ) {
     #expect(
-      MissedPace(rate: rate, planned: planned, elapsed: 1, workers: []).wantsReason == wants)
+      PhasePace(rate: rate, planned: planned, elapsed: 1, workers: []).wantsReason == wants)
   }
 }

@@ -102,14 +102,14 @@ import Testing
     let queue = found(processors: busy) { $0.listeners = listener(12, of: 4096, drops: 0) }
     #expect(queue.resource == .acceptQueue)
     // Processors that others keep busy are no proof.
-    let pace = MissedPace(
+    let pace = PhasePace(
       rate: 0, planned: 0, elapsed: 10, workers: [.init(end: .client, busySeconds: 9.5)])
     let seen = pace.findings(before: [:], after: [:], host: .box)
     #expect(
       seen
         == ProcessorFindings(words: "the client's worker was busy 95% of the time", wereShort: true)
     )
-    let others = MissedPace(
+    let others = PhasePace(
       rate: 0, planned: 0, elapsed: 10, workers: [.init(end: .client, busySeconds: 5)]
     ).findings(before: [:], after: [:], host: .box)
     #expect(!others.wereShort)
