@@ -220,10 +220,10 @@ import Testing
       """
     let plan = try read(text)
     for plan in [plan, try read(plan.effective)] {
-      let fitted = plan.endingSearches(sources: 1, ports: 500)
+      let fitted = plan.boundingSearches(sources: 1, ports: 500)
       #expect(fitted.phases[0].most == most)
       #expect(fitted.effective.contains("to: \(most)"))
-      #expect(fitted.endingSearches(sources: 1, ports: 100).phases[0].most == most)
+      #expect(fitted.boundingSearches(sources: 1, ports: 100).phases[0].most == most)
     }
   }
 

@@ -164,8 +164,8 @@ import Testing
           add("from \(place) with \(held)", plan.resumed(at: place, holding: held))
         }
       }
-      add("fitted", plan.endingSearches(sources: 2, ports: 1000))
-      add("fitted to one", plan.endingSearches(sources: 1, ports: 1))
+      add("fitted", plan.boundingSearches(sources: 2, ports: 1000))
+      add("fitted to one", plan.boundingSearches(sources: 1, ports: 1))
       for phase in plan.phases {
         var record = PhaseRecord(
           name: phase.name, kind: phase.kind.phaseKind, title: phase.title, planLine: phase.line)

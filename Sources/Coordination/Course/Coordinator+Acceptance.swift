@@ -171,7 +171,7 @@ extension Coordinator {
   var acceptedByCounters: Int {
     let record = state.phases[phase]
     // A run that opens nothing serves other programs, and counts their connections.
-    guard plan.goal > 0 else { return fleet.heldAtServer }
+    guard plan.mostConnections > 0 else { return fleet.heldAtServer }
     return min(
       fleet.heldAtServer,
       record.kind.closes ? record.established : fleet.current(.held, .client))
@@ -226,7 +226,7 @@ extension Coordinator {
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
     guard let found = kernelCountForOwnServer(established) else {
       if ownServerCanTell {
-        return plan.goal > 0 && !isClosing
+        return plan.mostConnections > 0 && !isClosing
           ? min(established, fleet.heldAtServer) : fleet.heldAtServer
       }
       return established > 0 && most < established ? most : nil

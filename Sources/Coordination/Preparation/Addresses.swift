@@ -48,7 +48,7 @@ package struct Addresses: Equatable {
     if !allowPublic { try Self.refusePublicTargets(plan, targets, lookup) }
     try Self.checkReach(plan, sources, targets, lookup)
     try Self.checkRoom(
-      plan.endingSearches(sources: sources.count, ports: ports.count), sources: sources.count,
+      plan.boundingSearches(sources: sources.count, ports: ports.count), sources: sources.count,
       ports: ports.count)
   }
 

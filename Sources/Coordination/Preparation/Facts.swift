@@ -12,7 +12,7 @@ package import SystemPackage
 extension Demand {
   package init(_ plan: Plan, addresses: Addresses, staffing: Staffing) {
     self.init(
-      goal: plan.goal, clientWorkers: plan.clients.processes,
+      goal: plan.mostConnections, clientWorkers: plan.clients.processes,
       serverWorkers: plan.server?.processes,
       bothEndsHere: addresses.serverIsHere, sources: staffing.sources.count,
       portsPerSource: addresses.ports.count,
@@ -68,11 +68,11 @@ extension Plan {
       let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
       // A pattern with a rate sends on the connection that has been idle for the longest, so each connection
-      // sends once in goal / rate seconds.
+      // sends once in mostConnections / rate seconds where as many are held.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
         switch pace {
         case .every(let interval): return Double(interval) / 1e9
-        case .rate(let rate): return Double(goal) / max(rate, 1e-9)
+        case .rate(let rate): return Double(mostConnections) / max(rate, 1e-9)
         case .unlimited: return 0
         case .once: return .infinity
         }

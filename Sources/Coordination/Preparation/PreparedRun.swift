@@ -41,11 +41,11 @@ package struct PreparedRun {
     let secure = try SecureContexts(of: written)
     var host = HostDescription.current()
     if isForRun {
-      let goal = written.endingSearches(
+      let most = written.boundingSearches(
         sources: addresses.sources.count, ports: addresses.ports.count
-      ).goal
-      // Enough for one process that holds the whole goal alone.
-      try host.raiseDescriptors(to: goal + Self.spareDescriptors)
+      ).mostConnections
+      // Enough for one process that holds all of them alone.
+      try host.raiseDescriptors(to: most + Self.spareDescriptors)
       host.tryTracking()
     }
     self.init(
@@ -59,7 +59,7 @@ package struct PreparedRun {
     replay: Replay? = nil, secure: SecureContexts = .none
   ) {
     self.addresses = addresses
-    let plan = written.endingSearches(
+    let plan = written.boundingSearches(
       sources: addresses.sources.count, ports: addresses.ports.count)
     self.plan = plan
     self.replay = replay
@@ -73,13 +73,13 @@ package struct PreparedRun {
     var demand = Demand(plan, addresses: addresses, staffing: staffing)
     let sources = addresses.sources.count
     demand.localPortsTaken = host.localPortsTaken(
-      by: addresses.ports, each: (plan.goal + sources - 1) / sources)
+      by: addresses.ports, each: (plan.mostConnections + sources - 1) / sources)
     self.demand = demand
     prediction = Capacity.predict(demand, on: host)
     obstacle = Start.obstacle(demand, on: host)
   }
 
-  /// How many descriptors beyond the goal are asked for: for a process itself and for other programs' connections.
+  /// How many descriptors beyond the plan's connections are asked for: for a process itself and for other programs' connections.
   private static let spareDescriptors = 1024
 
   package var predicted: PredictionTerm? { prediction.binding }

@@ -47,18 +47,19 @@ package struct Staffing {
     // The most workers where messages have a rate: with more, each would have too few connections for its share
     // (`fewestConnections`). As many workers as the planned rates need are allowed in any case.
     let planned = plan.phases.flatMap {
-      [$0.connectionsPerSecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
+      [$0.connectionsPerSecond, $0.messageRate(of: plan.patterns, over: plan.mostConnections)]
     }.filter(\.isFinite)
     let mostForShares =
       plan.patterns.contains(where: \.hasRate)
-      ? max(plan.goal / Self.fewestConnections, Self.workers(forRate: planned.max() ?? 0))
+      ? max(
+        plan.mostConnections / Self.fewestConnections, Self.workers(forRate: planned.max() ?? 0))
       : most
     func count(_ processes: Processes, ownDescriptors: Int, mostForShares: Int = .max) -> Int {
       switch processes {
       case .count(let count): return count
       case .auto:
         let usable = max(1, descriptorLimit - ownDescriptors - Self.headroom)
-        let forDescriptors = (plan.goal + usable - 1) / usable
+        let forDescriptors = (plan.mostConnections + usable - 1) / usable
         return min(
           most,
           max(
@@ -96,7 +97,7 @@ package struct Staffing {
           readiness: server.readiness, speaksHTTP: plan.protocol.isHTTP,
           descriptorLimit: descriptorLimit,
           // A run that opens nothing serves other programs, such as the other shards of its run.
-          clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
+          clients: plan.mostConnections > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
           processors: assigned.servers, secure: secure.server,
           handshakeTimeout: max(

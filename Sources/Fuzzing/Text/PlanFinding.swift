@@ -52,7 +52,7 @@ extension Plan {
   /// nothing is.
   package var finding: String? {
     if phases.contains(where: { $0.title.isEmpty }) { return "a phase has no title" }
-    if goal < 0 { return "the goal is \(goal)" }
+    if mostConnections < 0 { return "the most connections are \(mostConnections)" }
     do {
       let again = try Plan.read(
         text: effective, file: "fuzz.plan", files: Plan.attached(attachments))

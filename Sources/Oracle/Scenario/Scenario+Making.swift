@@ -151,7 +151,7 @@ struct ScenarioMaker {
       return Scenario(
         seed: seed, theme: .peer, text: text, plan: plan, host: host, servers: 0,
         clients: clients, misfortunes: [], events: [], transfer: pick([.max, .max, 7]),
-        peer: spokenManner(tongue, upTo: plan.goal), noise: pick(Self.noises))
+        peer: spokenManner(tongue, upTo: plan.mostConnections), noise: pick(Self.noises))
     }
   }
 
@@ -256,7 +256,8 @@ struct ScenarioMaker {
       return Scenario(
         seed: seed, theme: .peer, text: text, plan: plan, host: host, servers: 0,
         clients: clients, misfortunes: [], events: happens(0.2) ? suspension() : [],
-        transfer: pick([.max, .max, 7]), peer: manner(upTo: plan.goal), noise: pick(Self.noises))
+        transfer: pick([.max, .max, 7]), peer: manner(upTo: plan.mostConnections),
+        noise: pick(Self.noises))
     }
   }
 
@@ -302,7 +303,7 @@ struct ScenarioMaker {
   private mutating func makeScarce(
     _ host: inout SimulatedHost, _ plan: Plan, servers: Int, clients: Int
   ) {
-    let goal = max(20, plan.goal)
+    let goal = max(20, plan.mostConnections)
     // About as many connections as the host has room for.
     let room = number(max(10, goal / 5)...goal * 3 / 2)
     switch number(0...3) {
@@ -318,7 +319,7 @@ struct ScenarioMaker {
     let calls = SimulatedCall.allCases.filter { !Chaos.errnos(of: $0).isEmpty }
     let call = pick(calls)
     // About how often a run makes the call.
-    let usual = call == .receive || call == .send ? 400 : max(2, plan.goal)
+    let usual = call == .receive || call == .send ? 400 : max(2, plan.mostConnections)
     return Scenario.Misfortune(
       worker: worker,
       fault: Fault(

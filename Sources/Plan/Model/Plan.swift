@@ -45,7 +45,7 @@ package struct Plan: Sendable, Equatable {
   package var sampling: Sampling
 
   /// The most connections that may be held at once, and that the host must have room for.
-  package var goal: Int { phases.demands.max() ?? 0 }
+  package var mostConnections: Int { phases.demands.max() ?? 0 }
 
   /// Whether the built-in server speaks first, so that there are messages without a pattern.
   package var pushes: Bool { server?.reply.pushed != nil }

@@ -26,10 +26,10 @@ extension Server {
 
 extension Phase {
   /// The phase with the fewest connections that it may open: a search without `to` ends where it begins.
-  fileprivate var withSmallestSearch: Phase { endingSearchWithoutTo { $0.from } }
+  fileprivate var withSmallestSearch: Phase { boundingSearchWithoutTo { $0.from } }
 
   /// The phase with this end, if it is a search without `to`; any other phase as it is.
-  fileprivate func endingSearchWithoutTo(at end: (Phase.Search) -> Int) -> Phase {
+  fileprivate func boundingSearchWithoutTo(at end: (Phase.Search) -> Int) -> Phase {
     guard case .search(var search) = kind, !search.hasEnd else { return self }
     search.most = end(search)
     search.hasEnd = true
@@ -43,10 +43,10 @@ extension Plan {
   /// The plan for a host with this many source addresses, and ports per address: a search without
   /// `to` ends at the connections that these allow to one endpoint, if that is before the end that the
   /// reader gave it, and at least at its `from`.
-  package func endingSearches(sources: Int, ports: Int) -> Plan {
+  package func boundingSearches(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
-      phase.endingSearchWithoutTo { max($0.from, min(sources * ports, $0.most)) }
+      phase.boundingSearchWithoutTo { max($0.from, min(sources * ports, $0.most)) }
     }
     return plan
   }

@@ -121,7 +121,7 @@ extension Reader {
     }
     guard case .map = root.value else {
       if case .broken = root.value { return nil }
-      report(root.place, "an included file needs a mapping, found \(root.kind)")
+      report(root.place, "an included file needs a mapping, found \(root.foundWords)")
       return nil
     }
     return merged(root, path: resolved, trail: trail + [resolved])

@@ -26,7 +26,7 @@ extension Reader {
       guard case .map(let declarations) = field.item.value else {
         if case .broken = field.item.value { continue }
         report(
-          field.item.place, "variables needs a mapping, found \(field.item.kind)",
+          field.item.place, "variables needs a mapping, found \(field.item.foundWords)",
           hint: "for example variables: {goal: 20k}")
         continue
       }
@@ -49,7 +49,7 @@ extension Reader {
     case .scalar, .broken: break
     default:
       report(
-        field.item.place, "a variable stands for one value, found \(field.item.kind)")
+        field.item.place, "a variable stands for one value, found \(field.item.foundWords)")
     }
   }
 

@@ -100,7 +100,7 @@ extension Reader {
     case .scalar(let text) where !text.isEmpty: return text
     case .broken: return nil
     default:
-      report(item.place, "expected \(wanted), found \(item.kind)")
+      report(item.place, "expected \(wanted), found \(item.foundWords)")
       return nil
     }
   }
@@ -157,7 +157,7 @@ extension Reader {
       return Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0) })
     default:
       report(
-        item.place, "\(owner) needs a mapping, found \(item.kind)",
+        item.place, "\(owner) needs a mapping, found \(item.foundWords)",
         hint: "known keys are \(known.joined(separator: ", "))")
       return nil
     }

@@ -20,7 +20,7 @@ struct Item {
   }
 
   /// The words for the item in an error that expected something else.
-  var kind: String {
+  var foundWords: String {
     switch value {
     case .scalar(""): "nothing"
     case .scalar(let text): quoted(text)
@@ -118,7 +118,7 @@ struct Document {
         report(place, anchorOrAlias)
         return Item(place: place, value: .broken)
       }
-      return Item(place: place, value: .scalar(hiddenCharacters.lifted(scalar.string)))
+      return Item(place: place, value: .scalar(hiddenCharacters.restored(scalar.string)))
     case .sequence(let nodes):
       return Item(place: place, value: .list(nodes.map { item($0, depth: depth + 1) }))
     case .mapping(let mapping):
@@ -148,7 +148,7 @@ struct Document {
         report(place, Problem("a key is one word"))
         continue
       }
-      let name = hiddenCharacters.lifted(scalar.string)
+      let name = hiddenCharacters.restored(scalar.string)
       if let earlier = placeOfFirst[name] {
         report(
           place,
@@ -196,7 +196,7 @@ extension Document {
     case .duplicatedKeysInMapping(let duplicates, let context):
       // Only keys whose last character is not hidden (`HiddenCharacters.endsKey`) come here, such
       // as quoted ones, and those with a space before the colon.
-      let name = hiddenCharacters.lifted(duplicates.first ?? "")
+      let name = hiddenCharacters.restored(duplicates.first ?? "")
       report(place(context.mark), Problem("duplicate key \(quoted(name))"))
     default:
       report(place(nil), Problem("not valid YAML: \(error)"))

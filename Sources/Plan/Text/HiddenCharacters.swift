@@ -39,12 +39,12 @@ struct HiddenCharacters {
     self.hidden = hidden
   }
 
-  /// `veiled` with the hidden characters put back, as the user wrote it.
-  func lifted(_ veiled: String) -> String {
-    guard veiled.unicodeScalars.contains(where: { $0.value >= Self.first }) else { return veiled }
+  /// `parsed`, which may have placeholders, with the hidden characters put back, as the user wrote it.
+  func restored(_ parsed: String) -> String {
+    guard parsed.unicodeScalars.contains(where: { $0.value >= Self.first }) else { return parsed }
     return String(
       String.UnicodeScalarView(
-        veiled.unicodeScalars.map { scalar in
+        parsed.unicodeScalars.map { scalar in
           guard scalar.value >= Self.first else { return scalar }
           let offset = Self.offset(of: scalar)
           return hidden.indices.contains(offset) ? hidden[offset] : scalar
@@ -57,12 +57,12 @@ struct HiddenCharacters {
   }
 
   /// Whether a plain scalar, with its placeholders, is what YAML takes for an anchor or an alias.
-  static func isAnchorOrAlias(_ veiled: String) -> Bool {
-    veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias
+  static func isAnchorOrAlias(_ parsed: String) -> Bool {
+    parsed.unicodeScalars.first == anchor || parsed.unicodeScalars.first == alias
   }
 
   /// Whether the colon at `index` ends a plain word that stands where a key can. A word in a
-  /// string or a comment may be taken for a key, which does no harm: `lifted` puts back what was
+  /// string or a comment may be taken for a key, which does no harm: `restored` puts back what was
   /// hidden in the string, and nobody reads the comment.
   private static func endsKey(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
     if index + 1 < scalars.count, !" \n\r\t".unicodeScalars.contains(scalars[index + 1]) {

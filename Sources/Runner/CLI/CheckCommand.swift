@@ -80,7 +80,7 @@ struct CheckCommand: ParsableCommand {
     let plan = prepared.plan
     let checkup = Checkup(prepared.demand, on: prepared.host)
     var needs = [
-      ["goal", "\(Format.count(plan.goal)) connections"],
+      ["goal", "\(Format.count(plan.mostConnections)) connections"],
       [
         "processes",
         "\(prepared.staffing.clients.count) client, \(prepared.staffing.servers.count) server",
@@ -100,7 +100,7 @@ struct CheckCommand: ParsableCommand {
     let outcome =
       if let obstacle = prepared.obstacle {
         "the run cannot start: \(obstacle)"
-      } else if (prepared.predicted?.connections ?? 0) >= plan.goal {
+      } else if (prepared.predicted?.connections ?? 0) >= plan.mostConnections {
         "the goal is within reach"
       } else {
         "a limit before the goal"

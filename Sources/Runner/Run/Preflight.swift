@@ -30,10 +30,12 @@ enum Preflight {
   }
 
   private static func prediction(_ prepared: PreparedRun) -> String? {
-    guard let predicted = prepared.predicted, predicted.connections < prepared.plan.goal else {
+    guard let predicted = prepared.predicted, predicted.connections < prepared.plan.mostConnections
+    else {
       return nil
     }
-    return "the host will stop before the goal of \(Format.count(prepared.plan.goal)): at "
+    return
+      "the host will stop before the goal of \(Format.count(prepared.plan.mostConnections)): at "
       + "\(prepared.predictionLine ?? ""); see `runner doctor \(prepared.plan.file)`"
   }
 
@@ -74,7 +76,7 @@ enum Preflight {
   ) -> String? {
     let pairs = prepared.demand.tuples
     let left = pairs - survey.blockedPairs
-    guard left < prepared.plan.goal else { return nil }
+    guard left < prepared.plan.mostConnections else { return nil }
     guard survey.blockedPairs > 0 else { return nil }
     return "\(Format.count(survey.inTimeWait)) source ports of the plan are in TIME_WAIT and leave "
       + "\(Format.count(left)) of \(Format.count(pairs)) pairs of source port and endpoint; "

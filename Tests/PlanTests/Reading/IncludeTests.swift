@@ -45,7 +45,7 @@ import Testing
       phases: [ramp: {to: "${goal}", rate: "${pace}"}, hold: {for: 1s, messages: [b, a]}]
       """, ["base.plan": base])
     #expect(plan.name == "base")
-    #expect(plan.goal == 20)
+    #expect(plan.mostConnections == 20)
     #expect(plan.phases[0].kind == .ramp(to: 20, pace: .rate(5)))
     #expect(plan.patterns.map(\.name) == ["a", "b"])
     #expect(plan.patterns.map(\.template.fixed) == [Array("base".utf8), Array("own".utf8)])
@@ -99,7 +99,7 @@ import Testing
       "include: [base.plan, late.plan]\nphases: [ramp: {to: \"${goal}\"}]\n",
       ["base.plan": base, "late.plan": "on-limit: fail\nvariables: {goal: 30}\n"])
     #expect(plan.onLimit == .fail)
-    #expect(plan.goal == 30)
+    #expect(plan.mostConnections == 30)
   }
 
   @Test func `start at the file that they stand in`() throws {

@@ -80,7 +80,7 @@ import Testing
         Phase(name: "ramp-3", line: 21, kind: .ramp(to: 2000, pace: .unpaced)),
         Phase(name: "close-2", line: 22, kind: .close(pace: .unpaced, with: .reset)),
       ])
-    #expect(plan.goal == 2000)
+    #expect(plan.mostConnections == 2000)
     #expect(
       plan.thresholds.map(\.metric) == [
         .connections, .percentile(.p99, of: .connect), .failuresRate, .connectRate,
@@ -117,7 +117,7 @@ import Testing
       + " \"phases\": [{\"ramp\": {\"to\": 10}}]}",
   ])
   func `reads the ways to write YAML`(text: String) throws {
-    #expect(try read(text).goal == 10)
+    #expect(try read(text).mostConnections == 10)
   }
 
   @Test(arguments: ["\n", "\r\n", "\r"])

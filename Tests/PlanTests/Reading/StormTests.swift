@@ -22,7 +22,7 @@ import Testing
       within: .seconds(180))
     #expect(plan.phases[1].kind == .storm(storm))
     #expect(plan.phases[1].title == "storm that cuts 25.5% with fin, 100% back within 3 min")
-    #expect(plan.goal == 1000)
+    #expect(plan.mostConnections == 1000)
     #expect(plan.phases.demands == [1000, 1000])
     #expect(try read(plan.effective).phases.map(\.kind) == plan.phases.map(\.kind))
   }

@@ -12,7 +12,7 @@ import Testing
 
   @Test func `puts the values of variables in`() throws {
     let plan = try read(text)
-    #expect(plan.goal == 10_000)
+    #expect(plan.mostConnections == 10_000)
     #expect(plan.thresholds[0].text == "connections >= 10k")
     #expect(plan.server?.port == 9000)
     #expect(plan.settings == [:])
@@ -20,7 +20,7 @@ import Testing
 
   @Test func `takes an override before a variable`() throws {
     let plan = try read(text, overrides: ["goal": "50"], environment: ["goal": "7"])
-    #expect(plan.goal == 50)
+    #expect(plan.mostConnections == 50)
     #expect(plan.thresholds[0].value == 50)
     #expect(plan.settings == ["goal": "50"])
   }

@@ -109,7 +109,7 @@ extension Reader {
     guard case .map(let fields) = item.value else {
       if case .broken = item.value { return [] }
       report(
-        item.place, "headers needs a mapping of names, found \(item.kind)",
+        item.place, "headers needs a mapping of names, found \(item.foundWords)",
         hint: "for example headers: {Accept: text/html}")
       return []
     }

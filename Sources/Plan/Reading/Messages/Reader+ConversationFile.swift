@@ -57,7 +57,7 @@ extension Reader {
     guard case .map(let fields) = root.value else {
       if case .broken = root.value { return nil }
       report(
-        root.place, "a file of conversations needs a mapping, found \(root.kind)",
+        root.place, "a file of conversations needs a mapping, found \(root.foundWords)",
         hint: "it begins with conversation: 1")
       return nil
     }
@@ -92,7 +92,7 @@ extension Reader {
       if items.isEmpty { report(item.place, "\(owner) is an empty list", hint: example) }
       return items
     default:
-      report(item.place, "\(owner) needs a list, found \(item.kind)", hint: example)
+      report(item.place, "\(owner) needs a list, found \(item.foundWords)", hint: example)
       return []
     }
   }

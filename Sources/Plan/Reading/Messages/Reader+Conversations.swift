@@ -102,7 +102,7 @@ extension Reader {
     guard case .map(let fields) = item.value else {
       if case .broken = item.value { return nil }
       report(
-        item.place, "substitute needs a mapping from old to new texts, found \(item.kind)",
+        item.place, "substitute needs a mapping from old to new texts, found \(item.foundWords)",
         hint: example)
       return nil
     }

@@ -8,7 +8,8 @@ extension Reader {
     guard case .map(let fields) = item.value else {
       if case .broken = item.value { return }
       report(
-        item.place, "data needs a mapping of names, found \(item.kind)", hint: Self.dataExample)
+        item.place, "data needs a mapping of names, found \(item.foundWords)",
+        hint: Self.dataExample)
       return
     }
     for field in fields {

@@ -15,7 +15,8 @@ extension Reader {
     guard case .map(let fields) = item.value else {
       if case .broken = item.value { return [] }
       report(
-        item.place, "messages needs a mapping of names, found \(item.kind)", hint: Self.example)
+        item.place, "messages needs a mapping of names, found \(item.foundWords)",
+        hint: Self.example)
       return []
     }
     if fields.isEmpty { report(item.place, "messages is empty", hint: Self.example) }

@@ -53,7 +53,7 @@ extension Reader {
     case .broken: return false
     default:
       report(
-        field.item.place, "\(field.key) needs a mapping, found \(field.item.kind)",
+        field.item.place, "\(field.key) needs a mapping, found \(field.item.foundWords)",
         hint: PhaseKind(rawValue: field.key).map(Self.shape))
       return false
     }

@@ -17,7 +17,7 @@ extension Reader {
       return phases
     case .broken: return []
     default:
-      report(item.place, "phases needs a list, found \(item.kind)", hint: Self.example)
+      report(item.place, "phases needs a list, found \(item.foundWords)", hint: Self.example)
       return []
     }
   }
@@ -57,7 +57,7 @@ extension Reader {
       return phase(kind, named: name, line: planLine(item.place), field, context, &book)
     default: break
     }
-    report(item.place, "expected a phase, found \(item.kind)", hint: Self.example)
+    report(item.place, "expected a phase, found \(item.foundWords)", hint: Self.example)
     return nil
   }
 

@@ -31,7 +31,7 @@ extension Reader {
       }
     default:
       report(
-        item.place, "thresholds needs a list, found \(item.kind)",
+        item.place, "thresholds needs a list, found \(item.foundWords)",
         hint: "for example - connections >= 20k")
       return []
     }
