@@ -8,16 +8,16 @@ extension HTTPReader {
       return .body(start..<count)
     }
     // Never more than there are bytes here, so the number fits into an `Int`.
-    let taken = Int(min(remaining, UInt64(count &- start)))
+    let taken = Int(min(bytesLeft, UInt64(count &- start)))
     index &+= taken
-    remaining &-= UInt64(taken)
-    if remaining == 0 { state = state == .chunk ? .chunkEnd : .ended }
+    bytesLeft &-= UInt64(taken)
+    if bytesLeft == 0 { state = state == .chunk ? .chunkEnd : .ended }
     return .body(start..<index)
   }
 
   /// Prepares for the line before a chunk.
   mutating func beginChunk() {
-    remaining = 0
+    number = 0
     place = 0
     lineBytes = 0
     state = .chunkSize
@@ -30,8 +30,8 @@ extension HTTPReader {
     case .chunkSize:
       if let digit = HTTPByte.hexadecimal(byte) {
         // The next digit takes four bits, and the sign bit stays free.
-        guard remaining >> 59 == 0 else { return fail(.chunkSizeTooLarge) }
-        remaining = remaining << 4 | UInt64(digit)
+        guard number >> 59 == 0 else { return fail(.chunkSizeTooLarge) }
+        number = number << 4 | UInt64(digit)
         place = 1
         return nil
       }
@@ -48,7 +48,7 @@ extension HTTPReader {
     case .chunkLineEnd:
       guard byte == HTTPByte.lineFeed else { return fail(.lineEnd) }
       lineBytes = 0
-      if remaining > 0 {
+      if bytesLeft > 0 {
         state = .chunk
       } else {
         // Trailers may follow the last chunk. Whatever they say of the body's length means nothing.

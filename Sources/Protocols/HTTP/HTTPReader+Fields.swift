@@ -128,7 +128,7 @@ extension HTTPReader {
       beginBody(goesUpToClose: false)
       return .head(head)
     }
-    switch Kind(rawValue: kind) {
+    switch BodyRule(rawValue: methodOrBodyRule) {
     case .switching: state = .upgrading
     case .interim:
       let told = head
@@ -166,7 +166,7 @@ extension HTTPReader {
       beginChunk()
     } else if head.contains(.hasLength) {
       head.insert(.hasBody)
-      state = remaining == 0 ? .ended : .body
+      state = bytesLeft == 0 ? .ended : .body
     } else if goesUpToClose {
       head.insert(.hasBody)
       head.remove(.keepsOpen)

@@ -2,7 +2,7 @@
 /// the request, so a server that needs these values then keeps a copy of the reader from before.
 extension HTTPReader {
   /// The method of the request; known from its `method` event on.
-  package var method: HTTPMethod { HTTPMethod(rawValue: kind) ?? .other }
+  package var method: HTTPMethod { HTTPMethod(rawValue: methodOrBodyRule) ?? .other }
 
   /// Whether the request has a body, which may be empty; known from the `head` event until the `end`
   /// event.
@@ -18,7 +18,7 @@ extension HTTPReader {
   /// only at the `head` event, since the number then counts down.
   package var bodyLength: UInt64? {
     guard head.contains(.hasBody) else { return 0 }
-    return head.contains(.hasLength) ? remaining : nil
+    return head.contains(.hasLength) ? bytesLeft : nil
   }
 
   /// Whether the reader passes over whatever follows: the connection has closed, its last message has

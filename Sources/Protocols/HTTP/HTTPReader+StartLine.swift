@@ -42,7 +42,7 @@ extension HTTPReader {
       guard HTTPByte.isDigit(byte), place > 0 || byte != UInt8(ascii: "0") else {
         return fail(.statusCode)
       }
-      remaining = remaining &* 10 &+ UInt64(byte &- 0x30)
+      number = number &* 10 &+ UInt64(byte &- 0x30)
       place &+= 1
       if place == 3 { state = .statusEnd }
       return nil
@@ -67,8 +67,8 @@ extension HTTPReader {
 
   /// The status line has ended: tells the code, and keeps what it says of the body.
   private mutating func endStatusLine() -> Event {
-    let code = UInt16(truncatingIfNeeded: remaining)
-    let kind: Kind =
+    let code = UInt16(truncatingIfNeeded: number)
+    let rule: BodyRule =
       switch code {
       case 101: .switching
       case 100..<200: .interim
@@ -76,8 +76,8 @@ extension HTTPReader {
       case 200..<300: .success
       default: .usual
       }
-    self.kind = kind.rawValue
-    remaining = 0
+    methodOrBodyRule = rule.rawValue
+    number = 0
     return .status(code)
   }
 
@@ -85,7 +85,7 @@ extension HTTPReader {
     if byte == HTTPByte.space, place > 0 {
       let known = HTTPWords.ended(matches, at: place, HTTPMethod.text)
       let method = HTTPMethod(rawValue: UInt8(known.trailingZeroBitCount)) ?? .other
-      kind = method.rawValue
+      methodOrBodyRule = method.rawValue
       state = .targetStart
       return .method(method)
     }
@@ -126,10 +126,12 @@ extension HTTPReader {
   private func stateOfTarget(behind byte: UInt8) -> State? {
     switch state {
     case .targetStart:
-      if kind == HTTPMethod.connect.rawValue { return HTTPByte.isHostByte(byte) ? .authority : nil }
+      if methodOrBodyRule == HTTPMethod.connect.rawValue {
+        return HTTPByte.isHostByte(byte) ? .authority : nil
+      }
       if byte == UInt8(ascii: "/") { return .target }
       if byte == UInt8(ascii: "*") {
-        return kind == HTTPMethod.options.rawValue ? .asterisk : nil
+        return methodOrBodyRule == HTTPMethod.options.rawValue ? .asterisk : nil
       }
       return HTTPByte.isLetter(byte) ? .scheme : nil
     case .scheme:

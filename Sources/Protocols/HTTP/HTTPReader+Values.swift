@@ -110,10 +110,10 @@ extension HTTPReader {
     }
     guard HTTPByte.isDigit(byte), place != Self.behindWord else { return .contentLength }
     place = 1
-    let (tens, isTooLarge) = remaining.multipliedReportingOverflow(by: 10)
+    let (tens, isTooLarge) = number.multipliedReportingOverflow(by: 10)
     let (sum, isTooLargeToo) = tens.addingReportingOverflow(UInt64(byte &- 0x30))
     if isTooLarge || isTooLargeToo || sum > UInt64(Int64.max) { return .contentLengthTooLarge }
-    remaining = sum
+    number = sum
     return nil
   }
 

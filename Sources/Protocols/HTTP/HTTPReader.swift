@@ -70,14 +70,14 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     case ended, upgrading, upgraded, closed
   }
 
-  /// What a response's status code says of its body.
-  enum Kind: UInt8 {
+  /// What a response's status code says of its body, and of what follows its head.
+  enum BodyRule: UInt8 {
     case usual, interim, switching, success, bodiless
   }
 
-  /// In a status line, the status code; among the headers, the Content-Length; before a chunk, its size.
-  /// In a body, how many bytes of it, or of its chunk, are still to come.
-  var remaining: UInt64 = 0
+  /// The number that is being read: in a status line, the status code; among the headers, the Content-Length;
+  /// before a chunk, its size. From then on `bytesLeft`. One field serves all, as each connection has a reader.
+  var number: UInt64 = 0
   var head: HTTPHead = []
   /// Bytes of the head's lines that have ended.
   var headBytes: UInt16 = 0
@@ -88,8 +88,8 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
   var state = State.start
   /// The header whose value is being read; `other` for one that nobody needs.
   var field = HTTPWords.Field.other
-  /// A raw value: at a server of the request's `HTTPMethod`, at a client of the response's `Kind`.
-  var kind: UInt8 = 0
+  /// A raw value: at a server of the request's `HTTPMethod`, at a client of the response's `BodyRule`.
+  var methodOrBodyRule: UInt8 = 0
   /// Header lines, or trailers, whose names have come.
   var fields: UInt8 = 0
   /// Bytes of the current word so far. Where only the first byte matters, 1 from then on. In a value also
@@ -103,6 +103,13 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
   }
 
   var isServer: Bool { head.contains(.isRequest) }
+
+  /// Bytes of the body, or of its chunk, that are still to come; once its length is read.
+  @inline(__always)
+  var bytesLeft: UInt64 {
+    get { number }
+    set { number = newValue }
+  }
 
   /// Whether no message is under way, so that the connection may close, or carry its next message.
   package var isIdle: Bool { state == .start && lineBytes == 0 }
@@ -153,7 +160,7 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
 
   /// Forgets the message that was read, and waits for the next one.
   mutating func begin() {
-    remaining = 0
+    number = 0
     head.formIntersection(.isRequest)
     headBytes = 0
     lineBytes = 0
