@@ -159,7 +159,7 @@ extension TLSKernel where Base: ~Copyable {
   @inline(never)
   private mutating func yield(_ row: UInt32) -> Transfer {
     let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
-    let events = wanted(socket, EpollEvents(rawValue: masks[row]))
+    let events = wanted(socket, EpollEvents(rawValue: callerEvents[row]))
     do throws(Errno) {
       try base.rewatch(socket, events, token: tokenBelow(row))
       return .wouldBlock

@@ -52,7 +52,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   let states: Column<RecordState>
   let tokens: Column<UInt64>
   /// The events that the caller watches for; the kernel below may be asked for more (`wanted`).
-  let masks: Column<UInt32>
+  let callerEvents: Column<UInt32>
   // Also by descriptor, and only of the connections that have an entry.
   var handshakes: [UInt32: Handshake] = [:]
   /// The beginning of a record whose rest has not come.
@@ -121,7 +121,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
       try Column<RecordState>(count: descriptors)
     }
     let tokens = try starting(.map) { () throws(Errno) in try Column<UInt64>(count: descriptors) }
-    let masks = try starting(.map) { () throws(Errno) in try Column<UInt32>(count: descriptors) }
+    let callerEvents = try starting(.map) { () throws(Errno) in
+      try Column<UInt32>(count: descriptors)
+    }
     let read = try starting(.map) { () throws(Errno) in
       try Scratch<UInt8>(count: Self.readSize + RecordLayer.longestRecord)
     }
@@ -142,7 +144,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     self.stages = stages
     self.states = states
     self.tokens = tokens
-    self.masks = masks
+    self.callerEvents = callerEvents
     self.read = read
     self.written = written
   }
@@ -288,7 +290,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
 
   private func note(_ descriptor: FileDescriptor, _ events: EpollEvents, _ token: UInt64) {
     tokens[row(descriptor)] = token
-    masks[row(descriptor)] = events.rawValue
+    callerEvents[row(descriptor)] = events.rawValue
   }
 
   /// What an event carries through the kernel below: the descriptor, and the generation of its caller's token.
@@ -357,7 +359,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
         // room, so the event of room comes here, and tells the caller to read.
         if !behind.isEmpty, behind[row] != nil { told = told | .readable }
       }
-      return EpollEvents(rawValue: masks[row]).has(.writable) ? told : told.without(.writable)
+      return EpollEvents(rawValue: callerEvents[row]).has(.writable)
+        ? told : told.without(.writable)
     }
   }
 }

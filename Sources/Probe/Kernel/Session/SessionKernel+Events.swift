@@ -21,7 +21,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   private mutating func note(_ descriptor: FileDescriptor, _ events: EpollEvents, _ token: UInt64) {
     tokens[row(descriptor)] = token
-    masks[row(descriptor)] = events.rawValue
+    callerEvents[row(descriptor)] = events.rawValue
     pings.include(row(descriptor))
   }
 
@@ -64,7 +64,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
         if !behind.isEmpty, behind[row] != nil { told = told | .readable }
         if !surplus.isEmpty, surplus[row] != nil { told = told | .readable }
       }
-      return EpollEvents(rawValue: masks[row]).has(.writable) ? told : told.without(.writable)
+      return EpollEvents(rawValue: callerEvents[row]).has(.writable)
+        ? told : told.without(.writable)
     }
   }
 

@@ -155,7 +155,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// Lets the other connections come first where a peer sends much that is no message: epoll announces this one again.
   @inline(never)
   mutating func yield(_ row: UInt32) -> Transfer {
-    let events = wanted(socket(row), EpollEvents(rawValue: masks[row]))
+    let events = wanted(socket(row), EpollEvents(rawValue: callerEvents[row]))
     do throws(Errno) {
       try base.rewatch(socket(row), events, token: tokenBelow(row))
       return .wouldBlock

@@ -61,7 +61,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   let outgoing: Column<Outgoing>
   let tokens: Column<UInt64>
   /// The events that the caller watches for; the kernel below may be asked for more (`wanted`).
-  let masks: Column<UInt32>
+  let callerEvents: Column<UInt32>
   /// What each connection has said and heard since its last ping; the column has no rows where nobody is pinged.
   let vigils: Column<Vigil>
   // Also by descriptor, and only of the few connections that have an entry.
@@ -108,7 +108,9 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
       try Column<Outgoing>(count: descriptors)
     }
     let tokens = try starting(.map) { () throws(Errno) in try Column<UInt64>(count: descriptors) }
-    let masks = try starting(.map) { () throws(Errno) in try Column<UInt32>(count: descriptors) }
+    let callerEvents = try starting(.map) { () throws(Errno) in
+      try Column<UInt32>(count: descriptors)
+    }
     let vigils = try starting(.map) { () throws(Errno) in try Column<Vigil>(count: pinged) }
     let read = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: Self.readSize) }
     let written = try starting(.map) { () throws(Errno) in
@@ -121,7 +123,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     self.stages = stages
     self.outgoing = outgoing
     self.tokens = tokens
-    self.masks = masks
+    self.callerEvents = callerEvents
     self.vigils = vigils
     self.read = read
     self.written = written
