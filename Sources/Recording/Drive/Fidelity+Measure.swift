@@ -47,7 +47,7 @@ extension Fidelity {
       curves.recorded.pair(with: curves.driven) { wanted, got, count in
         lateness.append((Self.rounded(max(0, got - wanted)), count))
       }
-      furthest = max(furthest, Self.rounded(curves.recorded.furthest(from: curves.driven)))
+      furthest = max(furthest, Self.rounded(curves.recorded.distance(to: curves.driven)))
     }
     late = Self.percentiles(of: lateness)
   }
@@ -116,7 +116,7 @@ private struct ArrivalTimes {
 
   /// The largest distance in seconds between a percentile (0 to 100) of one side and the same
   /// percentile of the other; 0 where a side has no arrivals.
-  func furthest(from other: Self) -> Double {
+  func distance(to other: Self) -> Double {
     guard count > 0, other.count > 0 else { return 0 }
     let (mine, theirs) = (percentiles, other.percentiles)
     return zip(mine, theirs).map { abs($0 - $1) }.max() ?? 0
