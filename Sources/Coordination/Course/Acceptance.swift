@@ -55,7 +55,7 @@ struct Acceptance {
   /// How many connections of the run, of this phase and of earlier ones, the server has not accepted. Where the
   /// listeners are asked, it is those that wait there. By the server's counters it includes lost ones, and is below zero
   /// where other programs' connections count as the run's.
-  func waiting(_ fleet: borrowing Fleet) -> Int {
+  func unaccepted(_ fleet: borrowing Fleet) -> Int {
     needsKernel(fleet) ? path.waiting : WorkerCounters(fleet).unaccepted(fleet)
   }
 

@@ -60,7 +60,7 @@ extension Coordinator {
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
     let (missing, lost) =
-      course.goesOn ? (notInTime, lostByDeadline) : (fewest, lostWithListener)
+      course.waitsGoOn ? (notInTime, lostByDeadline) : (fewest, lostWithListener)
     return max(missing, unfinishedAtServer()) + lost
   }
 
@@ -146,7 +146,7 @@ extension Coordinator {
   /// - Parameter isSample: whether a sample is taken. At other looks the server is asked only until
   ///   it has been seen to have a connection of the run.
   mutating func lookForAcceptance(isSample: Bool = false) {
-    guard !hasOwnServer, state.phases[phase].kind.comesAndGoes else { return }
+    guard !hasOwnServer, state.phases[phaseIndex].kind.comesAndGoes else { return }
     hostReadings.path.lookAtQueues()
     // For the side effect: `acceptance` notes how many from before the phase can still wait.
     _ = acceptance.outstanding(fleet)
@@ -169,7 +169,7 @@ extension Coordinator {
   /// programs' connections from the clients' own addresses, so the number is capped at what the clients hold.
   /// In a close the server may close later than the clients, so the cap is what the clients held at its begin.
   var acceptedByCounters: Int {
-    let record = state.phases[phase]
+    let record = state.phases[phaseIndex]
     // A run that opens nothing serves other programs, and counts their connections.
     guard plan.mostConnections > 0 else { return fleet.heldAtServer }
     return min(
@@ -217,7 +217,9 @@ extension Coordinator {
       sawAcceptance = sawAcceptance || found.accepted > 0
     }
     // Without an upper bound nobody knows the total, and the lower bound must not be recorded as the total.
-    if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
+    if atMost != nil {
+      state.phases[phaseIndex].accepted = max(state.phases[phaseIndex].accepted, atLeast)
+    }
     return atMost
   }
 
@@ -241,7 +243,7 @@ extension Coordinator {
 
   /// Whether a close is under way: then the server may hold more than the clients do.
   private var isClosing: Bool {
-    state.phases[phase].kind.closes && state.phases[phase].started != nil
+    state.phases[phaseIndex].kind.closes && state.phases[phaseIndex].started != nil
   }
 
   /// Whether the server is ours, and its counters can tell the run's connections from others'

@@ -13,9 +13,9 @@ extension Coordinator {
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = clock.now()
     var (established, accepted) = countHeld()
-    standingAtEnd = state.phases[phase].kind.closes ? nil : standing
+    standingAtEnd = state.phases[phaseIndex].kind.closes ? nil : standing
     observe(isLast: true)
-    var record = state.phases[phase]
+    var record = state.phases[phaseIndex]
     // Other programs may connect from the clients' own addresses, and `count` then includes their connections.
     // The kernel tells how many connections from these addresses have both ends on this host (`whole`). Those
     // that the clients do not hold are the other programs'.
@@ -37,7 +37,7 @@ extension Coordinator {
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
-        ? acceptance.waiting(fleet) : atBegin.unaccepted,
+        ? acceptance.unaccepted(fleet) : atBegin.unaccepted,
       unacceptedByDeadline: unacceptedByDeadline)
     countsAtEnd = record.kind.closes ? nil : counts
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
@@ -66,7 +66,7 @@ extension Coordinator {
     // What was there for a moment and is gone again has not come back, nor has what was never cut.
     record.recovery = record.promise?.isKept == true && storm.cut > 0 ? storm.recovery : nil
     record.outcome = course.outcome(isKept: keeps(record))
-    state.phases[phase] = record
+    state.phases[phaseIndex] = record
     let readings = hostReadings.readings()
     if record.outcome == .limit || record.ceiling != nil {
       _ = lookAtPath(adding: readings)
@@ -78,11 +78,11 @@ extension Coordinator {
         countsAtEnd = PhaseCounts(
           fleet, atServer: accepted.map { max(0, $0 - lost) }, unaccepted: counts.unaccepted)
       }
-      state.phases[phase].failures = self.failures(of: record).reduce(0) { $0 + $1.count }
+      state.phases[phaseIndex].failures = self.failures(of: record).reduce(0) { $0 + $1.count }
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
     let end = clock.now()
-    state.phases[phase].ended = end.seconds(since: started)
+    state.phases[phaseIndex].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
     hostReadings.path.stopTracing()
     failuresAtEnd = ledger.recordsByEndpoint
@@ -105,12 +105,12 @@ extension Coordinator {
   }
 
   /// The phase that the workers were in before this one.
-  private var phaseBefore: Int? { begun.last == phase ? begun.before : begun.last }
+  private var phaseBefore: Int? { begun.last == phaseIndex ? begun.before : begun.last }
 
   private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
     let steps = state.searchSteps.filter { $0.phase == record.name }
     return PhasePromise(
-      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals, storm: storm,
+      plan.phases[phaseIndex], from: atBegin, to: counts, arrivals: arrivals, storm: storm,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 
@@ -168,7 +168,7 @@ extension Coordinator {
     let isOfThisPhase = ledger.records.contains {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
-    let place = isOfThisPhase ? phase : phaseBefore ?? phase
+    let place = isOfThisPhase ? phaseIndex : phaseBefore ?? phaseIndex
     var ofServer = refusals(.server, like: limit, in: place).mostFrequent
     if ofServer == nil, let phaseBefore {
       ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
@@ -216,7 +216,7 @@ extension Coordinator {
     let held = fleet.current(.held, .client)
     guard held > 0 else { return nil }
     let before = fleet.total(.verified, .client)
-    fleet.post(.verify, phase: phase, start: clock.now())
+    fleet.post(.verify, phase: phaseIndex, start: clock.now())
     try settle { fleet in fleet.total(.verified, .client) - before >= held }
     let alive = fleet.total(.verified, .client) - before
     let text = "\(Format.count(alive)) of \(Format.count(held)) answered"

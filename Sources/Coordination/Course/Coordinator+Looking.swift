@@ -16,17 +16,18 @@ extension Coordinator {
     updatePortsFreeOfClients()
     let established = fleet.current(.held, .client)
     let accepted = acceptedByCounters
-    state.phases[phase].established = max(state.phases[phase].established, established)
-    state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+    state.phases[phaseIndex].established = max(state.phases[phaseIndex].established, established)
+    state.phases[phaseIndex].accepted = max(state.phases[phaseIndex].accepted, accepted)
     sampler.emptyDriveLogs(of: fleet)
     for index in fleet.reap() { recordDeath(of: index) }
     if ledger.update(from: fleet, at: clock.now(), isLast: isLast) {
       state.failures = ledger.records
       noteFilesOpen()
       // The peak may lie between two looks: the record of a failure has the counts at its own instant.
-      for record in ledger.records where record.phase == state.phases[phase].name {
-        state.phases[phase].established = max(state.phases[phase].established, record.established)
-        state.phases[phase].accepted = max(state.phases[phase].accepted, record.accepted)
+      for record in ledger.records where record.phase == state.phases[phaseIndex].name {
+        state.phases[phaseIndex].established = max(
+          state.phases[phaseIndex].established, record.established)
+        state.phases[phaseIndex].accepted = max(state.phases[phaseIndex].accepted, record.accepted)
       }
     }
     stopGrowthAtLimit()
@@ -35,8 +36,8 @@ extension Coordinator {
   }
 
   private mutating func noteFilesOpen() {
-    let phase = state.phases[phase].name
-    guard ledger.records.contains(where: { $0.phase == phase && $0.errno?.name == "ENFILE" }) else {
+    let name = state.phases[phaseIndex].name
+    guard ledger.records.contains(where: { $0.phase == name && $0.errno?.name == "ENFILE" }) else {
       return
     }
     mostFilesOpen = max(mostFilesOpen, hostReadings.readings().values[.filesOpen] ?? 0)
@@ -45,13 +46,14 @@ extension Coordinator {
   /// Notes the end of growth for the connect rate, which counts up to it. Growth has ended when every client is
   /// at its limit, a server is at its own, or the memory guard has stopped all clients.
   private mutating func noteEndOfGrowth() {
-    let phase = phase
-    guard plan.phases[phase].kind.phaseKind.hasConnectRate, state.phases[phase].started != nil,
-      course.guardStop != nil || fleet.any(.server, { $0.isLimited(in: phase) })
-        || fleet.all(.client, { $0.isLimited(in: phase) })
+    let phaseIndex = phaseIndex
+    guard plan.phases[phaseIndex].kind.phaseKind.hasConnectRate,
+      state.phases[phaseIndex].started != nil,
+      course.guardStop != nil || fleet.any(.server, { $0.isLimited(in: phaseIndex) })
+        || fleet.all(.client, { $0.isLimited(in: phaseIndex) })
     else { return }
     let now = clock.now().seconds(since: started)
-    state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
+    state.phases[phaseIndex].openedUntil = min(state.phases[phaseIndex].openedUntil ?? now, now)
   }
 
   mutating func stopGrowthAtLimit() {
@@ -60,24 +62,24 @@ extension Coordinator {
     if memoryIsShort(), !fleet.hasSettled {
       let now = clock.now().seconds(since: started)
       follow(
-        course.take(
+        course.handle(
           .memoryIsShort(
             FailureRecord(
-              end: .host, worker: nil, phase: plan.phases[phase].name,
+              end: .host, worker: nil, phase: plan.phases[phaseIndex].name,
               syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
               firstInstant: now, stoppedAt: now,
               established: fleet.current(.held, .client), accepted: fleet.heldAtServer,
               source: nil, endpoint: nil))))
     }
-    let phase = phase
+    let phaseIndex = phaseIndex
     // A client at its limit stops by itself, and the other clients go on until they are done or at theirs.
-    if fleet.any(.server, { $0.isLimited(in: phase) }) {
-      follow(course.take(.serverIsLimited))
+    if fleet.any(.server, { $0.isLimited(in: phaseIndex) }) {
+      follow(course.handle(.serverIsLimited))
     }
     limitInSight =
       course.guardStop?.cause
       ?? ledger.deciding(
-        in: plan.phases[phase].name, beyond: failuresBeforeStep, since: stepStarted)?.cause
+        in: plan.phases[phaseIndex].name, beyond: failuresBeforeStep, since: stepStarted)?.cause
   }
 
   /// Reads the available memory. While connections grow the memory guard needs it at every look; otherwise it is
@@ -94,7 +96,7 @@ extension Coordinator {
   mutating func recordDeath(of index: Int) {
     updateWorkers()
     var limit = finder(hostReadings.readings()).limit(
-      ofDeath: state.workers[index], in: state.phases[phase],
+      ofDeath: state.workers[index], in: state.phases[phaseIndex],
       at: clock.now().seconds(since: started))
     // A worker that ended by itself has left the reason on its scoreboard.
     let board = fleet.members[index].board
@@ -165,7 +167,7 @@ extension Coordinator {
     lookForAcceptance(isSample: true)
     let sample = sampler.sample(
       fleet, at: now, kernel: lookAtPath(adding: readings), failures: state.failures,
-      phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),
+      phase: state.phases[phaseIndex].name, ownProcessorTime: hostReadings.ownProcessorTime(),
       heldAtServer: acceptedByCounters, state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {
@@ -179,21 +181,22 @@ extension Coordinator {
   private mutating func abortIfDecided(phaseEnded: Bool) {
     guard !course.isAborted, !course.isInterrupted,
       let violation = live?.violated(
-        of: plan.thresholds.filter(\.aborts), in: state.phases[phase].name, phaseEnded: phaseEnded)
+        of: plan.thresholds.filter(\.aborts), in: state.phases[phaseIndex].name,
+        phaseEnded: phaseEnded)
     else { return }
-    state.phases[phase].abortedBy = violation.text
-    state.phases[phase].abortedAt = clock.now().seconds(since: started)
-    state.phases[phase].outcome = .aborted
+    state.phases[phaseIndex].abortedBy = violation.text
+    state.phases[phaseIndex].abortedAt = clock.now().seconds(since: started)
+    state.phases[phaseIndex].outcome = .aborted
     progress.note("\(plan.name): ends here: \(violation.text)")
-    follow(course.take(.violated))
+    follow(course.handle(.violated))
   }
 
   func progressState() -> ProgressState {
-    let record = state.phases[phase]
+    let record = state.phases[phaseIndex]
     return ProgressState(
       plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
       phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
-      planned: plan.phases[phase].plannedSeconds, established: fleet.current(.held, .client),
+      planned: plan.phases[phaseIndex].plannedSeconds, established: fleet.current(.held, .client),
       accepted: ownServerCanTell ? fleet.heldAtServer : nil,
       connecting: fleet.current(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),

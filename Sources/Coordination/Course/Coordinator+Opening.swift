@@ -27,21 +27,21 @@ extension Coordinator {
   ///   without a known last arrival, the load at `shortestTimedPhase`. Where the workers settled earlier, the
   ///   load when they had settled.
   mutating func openEverything() throws(RecordingError) -> LoadReading {
-    if let due = state.phases[phase].openedUntil {
+    if let due = state.phases[phaseIndex].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }
     }
-    if state.phases[phase].openedUntil != nil, !fleet.hasSettled {
+    if state.phases[phaseIndex].openedUntil != nil, !fleet.hasSettled {
       try sample(hostReadings.readings())
     }
     // The kernel counts processor time in ticks of 10 ms, so the load of a shorter span would tell little.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
     let load = load(hostReadings.readings())
-    guard plan.phases[phase].kind.phaseKind.addsConnections else { return load }
+    guard plan.phases[phaseIndex].kind.phaseKind.addsConnections else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
-    state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
+    state.phases[phaseIndex].openedUntil = min(state.phases[phaseIndex].openedUntil ?? now, now)
     let readings = hostReadings.readings()
-    loadWhenOpened = self.load(readings)
+    loadAfterOpening = self.load(readings)
     try sample(readings)
     return load
   }

@@ -24,13 +24,13 @@ extension Coordinator {
   /// - Parameter load: the load that `openEverything` returned.
   mutating func remarkOnPace(_ load: LoadReading) {
     let elapsed = load.at.seconds(since: phaseStarted)
-    let phase = phase
-    let record = state.phases[phase]
+    let phaseIndex = phaseIndex
+    let record = state.phases[phaseIndex]
     let opening = (record.openedUntil ?? 0) - (record.started ?? 0)
     let begun = Double(load.connectionsBegun - loadBefore.connectionsBegun)
     guard let planned = record.plannedRate, begun.rounded(.up) < (planned * opening).rounded(.down),
       elapsed >= Self.shortestTimedPhase, course.mayGrow,
-      !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
+      !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phaseIndex) })
     else { return }
     remark(begun / elapsed, of: planned, "", load, heldBack: heldBack(until: load))
   }
@@ -60,10 +60,10 @@ extension Coordinator {
   mutating func remarkOnMessages(since before: Int, from held: Int, unsentBefore: Int) {
     // Messages are wanted until the planned end, however late this is called.
     let elapsed = min(
-      clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
-    guard elapsed > Self.shortestTimedPhase, course.goesOn, !hasLostClient
+      clock.now().seconds(since: phaseStarted), plan.phases[phaseIndex].plannedSeconds ?? .infinity)
+    guard elapsed > Self.shortestTimedPhase, course.waitsGoOn, !hasLostClient
     else { return }
-    let planned = plan.phases[phase].messageRate(
+    let planned = plan.phases[phaseIndex].messageRate(
       of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
@@ -74,7 +74,7 @@ extension Coordinator {
   /// Client processes that hold no connection, and so cannot send their share of a rate; nil where
   /// every process holds some, or no message of the phase has a rate.
   private var idleShare: IdleShare? {
-    let played = plan.phases[phase].patterns
+    let played = plan.phases[phaseIndex].patterns
     guard plan.patterns.contains(where: { $0.hasRate && played.contains($0.name) }) else {
       return nil
     }
@@ -86,34 +86,39 @@ extension Coordinator {
   /// Connections of this churn that were begun too late.
   func lateArrivals(_ readings: [Reading]) -> LateArrivals {
     // The load until the last arrival was due, where it was read then: what came later made no arrival late.
-    let load = loadWhileOpening ?? load(readings)
+    let load = loadAtLastArrival ?? load(readings)
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
       heldBack: heldBack(until: load),
-      // `shortage` does not look at the rates.
-      shortage: missedPace(0, of: 0, load)
+      shortage: processorUse(until: load)
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
   /// Which workers or control groups were short of processor time while this phase opened connections; nil
   /// where none was.
   func processorShortage(_ readings: [Reading]) -> String? {
-    let load = loadWhenOpened ?? load(readings)
-    return missedPace(0, of: 0, load)
+    let load = loadAfterOpening ?? load(readings)
+    return processorUse(until: load)
       .shortage(before: loadBefore.counters, after: load.counters, host: host)
   }
 
   /// What the processors did while this ramp opened its connections, or this storm had its own come back; in other
   /// phases until now. Nil where that took less than `shortestTimedPhase`, too short a time to tell.
   func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {
-    let load = loadWhenOpened ?? load(readings)
-    let pace = missedPace(0, of: 0, load)
-    guard pace.elapsed >= Self.shortestTimedPhase else { return nil }
-    return pace.findings(before: loadBefore.counters, after: load.counters, host: host)
+    let load = loadAfterOpening ?? load(readings)
+    let use = processorUse(until: load)
+    guard use.elapsed >= Self.shortestTimedPhase else { return nil }
+    return use.findings(before: loadBefore.counters, after: load.counters, host: host)
   }
 
-  private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> PhasePace {
+  /// The processor time that the workers used from the phase's begin until `load`, for `shortage` and `findings`,
+  /// which look at no rate.
+  private func processorUse(until load: LoadReading) -> PhasePace { pace(0, of: 0, until: load) }
+
+  private func pace(
+    _ rate: Double, of planned: Double, until load: LoadReading
+  ) -> PhasePace {
     PhasePace(
       rate: rate, planned: planned, elapsed: load.at.seconds(since: loadBefore.at),
       workers: zip(fleet.members, zip(load.workerTimes, loadBefore.workerTimes)).map {
@@ -125,7 +130,7 @@ extension Coordinator {
     _ rate: Double, of planned: Double, _ unit: String, _ load: LoadReading,
     idle: IdleShare? = nil, heldBack: String? = nil, blocked: Double = 0
   ) {
-    var pace = missedPace(rate, of: planned, load)
+    var pace = pace(rate, of: planned, until: load)
     pace.blocked = blocked
     guard pace.wantsReason else { return }
     var reasons = [idle?.words, heldBack].compactMap(\.self)
@@ -135,8 +140,8 @@ extension Coordinator {
     }
     let reason = reasons.joined(separator: "; ")
     let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(unit) planned: \(reason)"
-    state.phases[phase].remark = remark
-    progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
+    state.phases[phaseIndex].remark = remark
+    progress.note("\(plan.name): \(state.phases[phaseIndex].name): \(remark)")
   }
 }
 

@@ -9,7 +9,7 @@ import WorkerLog
 extension Coordinator {
   /// Updates the path findings. Returns the given readings, followed by those of the path.
   func lookAtPath(adding readings: [Reading]) -> [Reading] {
-    let name = state.phases[phase].name
+    let name = state.phases[phaseIndex].name
     let timedOut = ledger.records.contains {
       $0.phase == name
         && ($0.syscall == FailedCall.connectTimeout.name || $0.errno?.name == "ETIMEDOUT")
@@ -30,7 +30,7 @@ extension Coordinator {
     findings.serverMayClose = serverMayHaveClosed
     // Only if a peer has closed connections or has broken off TLS handshakes: for `leftAtServer` the kernel goes
     // through all connections of the host.
-    let name = state.phases[phase].name
+    let name = state.phases[phaseIndex].name
     let isBrokenOff = state.failures.contains {
       $0.phase == name && $0.syscall == FailedCall.secure.name && $0.errno?.name == "ECONNRESET"
     }
@@ -47,8 +47,10 @@ extension Coordinator {
   /// someone else's.
   var serverMayHaveClosed: Bool? {
     guard hasOwnServer else { return nil }
-    let (phase, name) = (phase, state.phases[phase].name)
-    return fleet.any(.server) { $0.isLimited(in: phase) || !$0.refusals.rows(of: phase).isEmpty }
+    let (phaseIndex, name) = (phaseIndex, state.phases[phaseIndex].name)
+    return fleet.any(.server) {
+      $0.isLimited(in: phaseIndex) || !$0.refusals.rows(of: phaseIndex).isEmpty
+    }
       || fleet.members.contains { $0.end == .server && !$0.isAlive }
       || state.failures.contains { $0.end == .server && $0.phase == name }
   }

@@ -25,7 +25,7 @@ extension Coordinator {
   /// - Parameter before: connections that had been closed by the peer when the phase began.
   mutating func remarkOnLosses(since before: Int) {
     let lost = fleet.total(.closedByPeer, .client) - before
-    guard plan.phases[phase].kind.phaseKind == .pause, lost > 0 else { return }
+    guard plan.phases[phaseIndex].kind.phaseKind == .pause, lost > 0 else { return }
     let were = lost == 1 ? "connection was" : "connections were"
     add("\(Format.count(lost)) \(were) closed by the peer meanwhile")
   }
@@ -86,8 +86,8 @@ extension Coordinator {
   }
 
   private mutating func add(_ remark: String) {
-    let before = state.phases[phase].remark
-    state.phases[phase].remark = before.isEmpty ? remark : "\(before); \(remark)"
-    progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
+    let before = state.phases[phaseIndex].remark
+    state.phases[phaseIndex].remark = before.isEmpty ? remark : "\(before); \(remark)"
+    progress.note("\(plan.name): \(state.phases[phaseIndex].name): \(remark)")
   }
 }

@@ -18,14 +18,14 @@ extension Coordinator {
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
     // Nobody opens the share of a worker that has died, so a number that is found later would mean nothing.
-    for _ in 0..<Self.mostMoves where course.goesOn && !hasLostWorker {
+    for _ in 0..<Self.mostMoves where course.waitsGoOn && !hasLostWorker {
       switch walk.move {
       case .step(let goal):
         try step(to: goal, search, &walk)
       case .confirm(let count):
         try confirm(count, search, &walk)
       case .found(let count):
-        state.phases[phase].ceiling = count
+        state.phases[phaseIndex].ceiling = count
         return
       case .foundNone: return
       }
@@ -36,7 +36,7 @@ extension Coordinator {
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     _ = try closeAllBeforeOpening(goal, search)
-    guard course.goesOn else { return }
+    guard course.waitsGoOn else { return }
     let isStepDown = fleet.current(.held, .client) > goal
     let began = clock.now().seconds(since: started)
     course.startGrowing()
@@ -44,7 +44,7 @@ extension Coordinator {
     stepStarted = clock.now()
     live?.keepFrom = began
     let openedAt = try go(to: goal)
-    guard course.goesOn else { return }
+    guard course.waitsGoOn else { return }
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
@@ -72,7 +72,7 @@ extension Coordinator {
 
   /// Whether a worker has died in this phase.
   private var hasLostWorker: Bool {
-    state.limits.contains { $0.phase == state.phases[phase].name && $0.isDeath }
+    state.limits.contains { $0.phase == state.phases[phaseIndex].name && $0.isDeath }
   }
 
   /// Messages of the run that were not answered in time and are still unanswered.
@@ -108,10 +108,10 @@ extension Coordinator {
   ///
   /// - Returns: why it does not accept them; nil where the goal is missed for another reason.
   private mutating func explainPhantoms(_ held: Int) -> String? {
-    var record = state.phases[phase]
+    var record = state.phases[phaseIndex]
     record.phantom = max(0, fleet.current(.held, .client) - held)
     guard record.phantom > 0 else { return nil }
-    state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
+    state.phases[phaseIndex].phantom = max(state.phases[phaseIndex].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
     let readings = hostReadings.readings()
     // The finder below uses the path findings, which this brings up to date.
@@ -125,19 +125,19 @@ extension Coordinator {
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     // After such a close all connections are opened again, as in a step; otherwise only those that were lost.
-    let isAnew = try closeAllBeforeOpening(count, search)
-    guard course.goesOn else { return }
-    isAnew ? course.startGrowing() : course.stopGrowing()
+    let closedAll = try closeAllBeforeOpening(count, search)
+    guard course.waitsGoOn else { return }
+    closedAll ? course.startGrowing() : course.stopGrowing()
     let began = clock.now().seconds(since: started)
     live?.keepFrom = began
     let openedAt = try go(to: count)
     course.stopGrowing()
-    guard course.goesOn else { return }
+    guard course.waitsGoOn else { return }
     try sample(hostReadings.readings())
     let holdBegan = clock.now().seconds(since: started)
     let closedBefore = fleet.total(.closedByPeer, .client)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
-    guard course.goesOn else { return }
+    guard course.waitsGoOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
     if let condition = conditionMet(
@@ -177,10 +177,10 @@ extension Coordinator {
     // tells of no limit there.
     let couldGrow = course.mayGrow
     var openedAt = clock.now().seconds(since: started)
-    while course.goesOn {
+    while course.waitsGoOn {
       let planned = timeToOpen(goal - fleet.current(.held, .client))
       let began = clock.now()
-      fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
+      fleet.post(.begin, phase: phaseIndex, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       let settledAt = clock.now()
       openedAt = settledAt.seconds(since: started)
@@ -202,7 +202,7 @@ extension Coordinator {
 
   /// How long it takes to begin `count` connections at the pace of the search.
   private func timeToOpen(_ count: Int) -> Duration {
-    guard case .search(let search) = plan.phases[phase].kind else { return .zero }
+    guard case .search(let search) = plan.phases[phaseIndex].kind else { return .zero }
     return switch search.pace {
     case .unpaced: .zero
     // No longer than thirty years: a duration traps on more seconds than 64 bits hold.
@@ -215,9 +215,9 @@ extension Coordinator {
   private var isLimited: Bool { !course.mayGrow || hasLimitedWorker }
 
   private var hasLimitedWorker: Bool {
-    let phase = phase
-    return fleet.any(.client) { $0.isLimited(in: phase) }
-      || fleet.any(.server) { $0.isLimited(in: phase) }
+    let phaseIndex = phaseIndex
+    return fleet.any(.client) { $0.isLimited(in: phaseIndex) }
+      || fleet.any(.server) { $0.isLimited(in: phaseIndex) }
   }
 
   /// Connections that stand at both ends; where nobody knows what the server holds, those that the clients hold.
@@ -244,7 +244,7 @@ extension Coordinator {
       let until = condition.metric == .connectRate ? openedAt : live.recording.duration
       let span = from...max(from, until)
       guard let value = live.recording.measure(condition.metric, in: span) else {
-        if isExceededUnanswered(condition, in: span) {
+        if isExceededWithoutAnswer(condition, in: span) {
           return "\(condition.text) (no right answer came)"
         }
         continue
@@ -258,7 +258,8 @@ extension Coordinator {
   /// Whether the round trip of a condition is exceeded for certain, though no right answer came and there is
   /// nothing to measure. It is where a message has already waited for its answer for longer, and where one was
   /// given up whose timeout is at least as long.
-  private func isExceededUnanswered(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
+  private func isExceededWithoutAnswer(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool
+  {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
@@ -283,7 +284,7 @@ extension Coordinator {
   ) {
     state.searchSteps.append(
       SearchStep(
-        phase: state.phases[phase].name, at: clock.now().seconds(since: started), goal: goal,
+        phase: state.phases[phaseIndex].name, at: clock.now().seconds(since: started), goal: goal,
         held: held, outcome: outcome, reason: reason))
     let why = reason.isEmpty ? "" : ": \(reason)"
     progress.note(

@@ -58,7 +58,7 @@ extension Coordinator {
     }
     let partOf = Dictionary(uniqueKeysWithValues: zip(clients.map(\.id), parts))
     storm.cut = cut
-    fleet.post(.begin, phase: phase, start: phaseStarted) { partOf[$0.id] }
+    fleet.post(.begin, phase: phaseIndex, start: phaseStarted) { partOf[$0.id] }
   }
 
   /// Waits until the clients have cut, and then until what was cut stands again at both ends, or the storm's time is
@@ -105,13 +105,13 @@ extension Coordinator {
     }
     let recovery = standsSince?.seconds(since: start)
     let atDeadline = standingNow(fleet)
-    fleet.post(.settle, phase: phase, start: clock.now())
+    fleet.post(.settle, phase: phaseIndex, start: clock.now())
     try loop(until: nil) { fleet in fleet.hasSettled }
     storm.recovery = recovery
     try settleServer()
     let readings = hostReadings.readings()
-    loadWhenOpened = load(readings)
-    state.phases[phase].dropped = fleet.total(.dropped, .client) - droppedBefore
+    loadAfterOpening = load(readings)
+    state.phases[phaseIndex].dropped = fleet.total(.dropped, .client) - droppedBefore
     guard recovery == nil else { return }
     storm.standingAtDeadline = atDeadline
     storm.delay = ReturnDelay(

@@ -11,7 +11,7 @@ extension Coordinator {
   mutating func loop(
     until deadline: Instant?, every tick: Duration = Self.tick, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
-    while course.goesOn {
+    while course.waitsGoOn {
       for index in fleet.giveUpHung(at: clock.now()) { recordHang(of: index) }
       observe()
       if done(fleet) { return }
@@ -68,7 +68,7 @@ extension Coordinator {
     guard let hang = fleet.members[index].hang else { return }
     updateWorkers()
     let limit = finder(hostReadings.readings()).limit(
-      ofHang: hang, of: state.workers[index], in: state.phases[phase],
+      ofHang: hang, of: state.workers[index], in: state.phases[phaseIndex],
       at: clock.now().seconds(since: started))
     state.limits.append(limit)
     note(limit)
@@ -77,7 +77,7 @@ extension Coordinator {
   mutating func sleep(until instant: Instant) {
     clock.wait(until: instant)
     while clock.nextSignal() != nil {
-      let decision = course.take(.signal)
+      let decision = course.handle(.signal)
       if decision == .settle {
         progress.note("\(plan.name): interrupted; closing connections and writing the reports")
       }

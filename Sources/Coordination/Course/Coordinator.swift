@@ -43,7 +43,7 @@ package struct Coordinator: ~Copyable {
   var state: RunState
   var samples: SampleClock
   var course: RunCourse
-  var phase: Int { course.phase }
+  var phaseIndex: Int { course.phaseIndex }
   var phaseStarted: Instant
   /// Bytes.
   var memoryAvailable: Int?
@@ -95,10 +95,10 @@ package struct Coordinator: ~Copyable {
   /// Connections that NAT had redirected to another program when the phase ended.
   var redirected = 0
   /// The load that `openEverything` returned for this churn; nil before that, and in other phases.
-  var loadWhileOpening: LoadReading?
+  var loadAtLastArrival: LoadReading?
   /// The load when all connections of this ramp stood or had failed, or when this storm had settled; nil before that,
   /// and in other phases.
-  var loadWhenOpened: LoadReading?
+  var loadAfterOpening: LoadReading?
   /// Whether someone else's server on this host has ever been seen to have a connection of the run.
   var sawAcceptance = false
   /// All failures of the run up to the end of the most recent phase, by endpoint.
@@ -174,7 +174,7 @@ package struct Coordinator: ~Copyable {
     while let index = course.enterNextPhase() {
       let isKept = try run(index)
       follow(
-        course.take(
+        course.handle(
           .phaseEnded(isKept: isKept, canGoOn: !hasUselessWorker && (isKept || !findsNobody))))
     }
   }
@@ -182,7 +182,7 @@ package struct Coordinator: ~Copyable {
   mutating func follow(_ decision: RunCourse.Decision) {
     switch decision {
     case .nothing: break
-    case .settle: fleet.post(.settle, phase: phase, start: clock.now())
+    case .settle: fleet.post(.settle, phase: phaseIndex, start: clock.now())
     case .exit:
       hostReadings.path.stopTracing()
       CurrentProcess.exit(ExitStatus.interrupted)
@@ -215,8 +215,8 @@ package struct Coordinator: ~Copyable {
     goneAtServer = 0
     redirected = 0
     mostFilesOpen = 0
-    loadWhileOpening = nil
-    loadWhenOpened = nil
+    loadAtLastArrival = nil
+    loadAfterOpening = nil
     phantomLimits = []
     failuresBeforeStep = []
     let readings = hostReadings.readings()
@@ -237,7 +237,7 @@ package struct Coordinator: ~Copyable {
     let counts = PhaseCounts(
       fleet,
       atServer: acceptedAtBegin(),
-      unaccepted: acceptance.waiting(fleet))
+      unaccepted: acceptance.unaccepted(fleet))
     // Connections that were lost after the counts at the end of the last phase count as lost in this phase.
     atBegin = countsAtEnd.flatMap { counts.haveLost(since: $0) ? $0 : nil } ?? counts
     phaseStarted = try startOfPhase(index)
@@ -245,7 +245,7 @@ package struct Coordinator: ~Copyable {
     live?.keepFrom = .infinity
     // A replay may have waited for the start of the phase.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
-    guard course.goesOn else { return true }
+    guard course.waitsGoOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     // Set before the phase is driven, so that the recording is right about it whatever cuts the run off.
@@ -277,7 +277,7 @@ package struct Coordinator: ~Copyable {
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
-    follow(course.take(.messagesStopped))
+    follow(course.handle(.messagesStopped))
     let longest = course.isAborted ? 0 : plan.patterns.map(\.longestDuration).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     try loop(until: deadline) { fleet in fleet.hasSettled }
@@ -297,8 +297,8 @@ package struct Coordinator: ~Copyable {
     sleep(until: clock.now())
     progress.finish()
     let end = clock.now().seconds(since: started)
-    if state.phases[phase].started != nil, state.phases[phase].ended == nil {
-      state.phases[phase].ended = end
+    if state.phases[phaseIndex].started != nil, state.phases[phaseIndex].ended == nil {
+      state.phases[phaseIndex].ended = end
     }
     return RunEnd(duration: end, interrupted: course.isInterrupted, state: state)
   }

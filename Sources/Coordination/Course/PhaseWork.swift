@@ -63,7 +63,7 @@ extension Coordinator {
       measureMemory()
     case .churn:
       let load = try openEverything()
-      loadWhileOpening = load
+      loadAtLastArrival = load
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
       unacceptedByDeadline = try awaitAcceptance()
@@ -86,8 +86,10 @@ extension Coordinator {
 
   /// How many connections a churn is to begin; 0 in other phases.
   var arrivals: Int {
-    guard case .churn(let churn) = plan.phases[phase].kind else { return 0 }
-    let recorded = replay.flatMap { $0.arrivals.indices.contains(phase) ? $0.arrivals[phase] : nil }
+    guard case .churn(let churn) = plan.phases[phaseIndex].kind else { return 0 }
+    let recorded = replay.flatMap {
+      $0.arrivals.indices.contains(phaseIndex) ? $0.arrivals[phaseIndex] : nil
+    }
     return Schedule(start: phaseStarted, rate: churn.rate, recorded: recorded)
       .count(within: churn.span.nanoseconds)
   }

@@ -37,7 +37,7 @@ struct RunCourse {
   private let onLimit: Plan.OnLimit
 
   /// The current phase, as its index in `kinds`.
-  private(set) var phase = 0
+  private(set) var phaseIndex = 0
   private var next = 0
   private enum Skipping {
     case none
@@ -67,7 +67,7 @@ struct RunCourse {
 
   /// Whether the phase's waits go on: not after a signal, and not from an abort until messages stop. After that it says
   /// nothing of the abort (`isAborted`).
-  var goesOn: Bool { !isInterrupted && !waitsAreCancelled }
+  var waitsGoOn: Bool { !isInterrupted && !waitsAreCancelled }
   var isAborted: Bool { abortedPhase != nil }
 
   // MARK: Phases
@@ -78,7 +78,7 @@ struct RunCourse {
       let candidate = next
       next += 1
       guard !isSkipped(candidate) else { continue }
-      phase = candidate
+      phaseIndex = candidate
       guardStop = nil
       waitsAreCancelled = false
       return candidate
@@ -97,7 +97,7 @@ struct RunCourse {
 
   /// From now on the phase may grow, if its kind does: at its begin, for the next step of a search, for a confirmation
   /// that opens all anew, and after a storm's cut.
-  mutating func startGrowing() { mayGrow = kinds[phase].grows }
+  mutating func startGrowing() { mayGrow = kinds[phaseIndex].grows }
 
   /// The phase stops growing, not because of a limit in this step: while a search confirms or holds a number, and while
   /// a storm cuts.
@@ -106,13 +106,13 @@ struct RunCourse {
   /// - Parameter isKept: whether the current phase kept its promise.
   func outcome(isKept: Bool) -> PhaseRecord.Outcome {
     if isInterrupted { return .interrupted }
-    if abortedPhase == phase { return .aborted }
+    if abortedPhase == phaseIndex { return .aborted }
     return isKept ? .done : .limit
   }
 
   // MARK: Events
 
-  mutating func take(_ event: Event) -> Decision {
+  mutating func handle(_ event: Event) -> Decision {
     switch event {
     case .signal:
       guard !isInterrupted else { return .exit }
@@ -129,7 +129,7 @@ struct RunCourse {
       return .settle
     case .violated:
       guard !isAborted, !isInterrupted else { return .nothing }
-      abortedPhase = phase
+      abortedPhase = phaseIndex
       waitsAreCancelled = true
       return .settle
     case .messagesStopped:

@@ -22,24 +22,25 @@ package struct EndedRun {
 /// Where the file cannot be written any more, the run is judged from memory, and the recording has a fault.
 package struct RunEnding {
   private let writer: RecordingWriter
-  /// What was known before the run.
-  private let recording: Recording
+  /// The recording as it was known before the first phase: without samples, and without what phases came to.
+  private let recordingAtStart: Recording
   private let replay: Replay?
   private let clock: any RunClock
   private var end = RunEnd(duration: 0, state: RunState())
   /// As `EndedRun.writeError`.
   private var writeError: RecordingError?
 
-  package init(writer: RecordingWriter, recording: Recording, replay: Replay?, clock: any RunClock)
-  {
+  package init(
+    writer: RecordingWriter, recordingAtStart: Recording, replay: Replay?, clock: any RunClock
+  ) {
     self.writer = writer
-    self.recording = recording
+    self.recordingAtStart = recordingAtStart
     self.replay = replay
     self.clock = clock
   }
 
   /// - Parameter writeError: why nothing could be added to the recording any more, which ended the run.
-  package mutating func take(_ end: RunEnd, writeError: RecordingError? = nil) {
+  package mutating func noteEnd(_ end: RunEnd, writeError: RecordingError? = nil) {
     self.end = end
     self.writeError = writeError
   }
@@ -80,7 +81,7 @@ package struct RunEnding {
       whole = try writer.snapshot()
     } catch {
       // The file cannot be read either. Phases, failures and limits are in memory all the same.
-      whole = recording
+      whole = recordingAtStart
     }
     whole.complete = isWhole
     whole.duration = end.duration

@@ -111,7 +111,7 @@ extension RunOptions {
         host: host, endpoints: prepared.staffing.endpoints, sources: prepared.staffing.sources),
       writer: writer, state: state, started: started, progress: makeProgress())
     var ending = RunEnding(
-      writer: writer, recording: recording, replay: prepared.replay, clock: clock)
+      writer: writer, recordingAtStart: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
       // The coordinator runs with a higher priority than the workers. As one process among hundreds
       // that never rest, it would sample seconds late, and memory might run out before the memory
@@ -119,9 +119,9 @@ extension RunOptions {
       let end = try CurrentProcess.withRealTimePriority { () throws(RecordingError) in
         try coordinator.drive()
       }
-      ending.take(end)
+      ending.noteEnd(end)
     } catch {
-      ending.take(coordinator.endEarly(), writeError: error)
+      ending.noteEnd(coordinator.endEarly(), writeError: error)
     }
     let ended = ending.finish()
     if let writeError = ended.writeError {

@@ -59,11 +59,12 @@ package struct SimulatedRun {
       prepared: prepared, fleet: fleet, clock: workers,
       hostReadings: readings, writer: writer, state: state,
       started: workers.now(), progress: progress)
-    var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
+    var ending = RunEnding(
+      writer: writer, recordingAtStart: known, replay: nil, clock: workers)
     do throws(RecordingError) {
-      ending.take(try coordinator.drive())
+      ending.noteEnd(try coordinator.drive())
     } catch {
-      ending.take(coordinator.endEarly(), writeError: error)
+      ending.noteEnd(coordinator.endEarly(), writeError: error)
     }
     ended = ending.finish()
   }
