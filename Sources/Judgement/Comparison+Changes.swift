@@ -59,8 +59,8 @@ package struct FactChange: Sendable, Equatable {
   package let base: String?
   package let new: String?
 
-  /// The names of facts that are not compared: these are measurements, not settings, and differ in any two runs.
-  private static let alwaysDiffers: Set<String> = [
+  /// The names of facts that are not compared: these are measurements, not settings, and may differ in any two runs.
+  private static let measurements: Set<String> = [
     "memory available", "open files", "memory.current", "cgroup memory in use",
     "net.netfilter.nf_conntrack_count",
   ]
@@ -69,7 +69,7 @@ package struct FactChange: Sendable, Equatable {
     let before = facts(of: base)
     let after = facts(of: new)
     let names = before.map(\.name) + after.map(\.name)
-    var seen = alwaysDiffers
+    var seen = measurements
     return names.compactMap { name in
       guard seen.insert(name).inserted else { return nil }
       let values = (

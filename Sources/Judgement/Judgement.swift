@@ -42,8 +42,8 @@ package struct Judgement: Sendable, Equatable {
 }
 
 extension Judgement {
-  /// Whether the thresholds count. They do not for a run that was interrupted or did not come to its end:
-  /// what they measured until then decides nothing.
+  /// Whether the thresholds count. They do not where the run was interrupted, did not come to its end or has tested
+  /// nothing, nor where the plan cannot be read: what they measured decides nothing then.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
 
   /// Why the thresholds are not judged, as the end of a sentence.

@@ -9,13 +9,13 @@ struct RunEvidence {
   /// With fewer ticks the counting error, twice the square root of their number, is more than a
   /// fifth of the value.
   static let fewestTicks = 100.0
-  /// By how many standard deviations chance may move a figure. It moves one further once in a thousand runs.
+  /// By how many standard deviations chance may move a figure. It moves one further about once in a thousand runs.
   static let deviations = 3.3
   /// Seconds within which a recovery is seen: the coordinator looks so often, and a backoff has ticks.
   static let looks = 0.02
   /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6
-  /// Bytes of kernel memory that come and go on any host, whatever a run does.
+  /// Bytes of kernel memory that may come and go on a host, whatever a run does.
   static let kernelMemoryNoise = 2.0 * 1024 * 1024
   /// How much the memory of a worker varies with its scheduling, in bytes.
   static let workerMemoryNoise = 64.0 * 1024
