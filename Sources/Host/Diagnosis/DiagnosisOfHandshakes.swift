@@ -3,7 +3,7 @@ import Recording
 /// Diagnoses of handshakes that get no answer: full queues, dropped packets, and causes that cannot be told apart
 /// from this host.
 extension DiagnosisContext {
-  /// The fewest dropped packets that mean something: fewer are dropped on any machine now and then.
+  /// The fewest dropped packets that mean something: a machine may drop one or two now and then.
   private static let leastDrops = 3
   /// The longest accept queue or SYN queue that a diagnosis asks for.
   private static let longestQueue = 65_535

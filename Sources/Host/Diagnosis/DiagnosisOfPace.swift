@@ -93,7 +93,7 @@ package struct PhasePace: Sendable {
 
   /// What kept the run's own processes from more processor time, in words; nil where nothing did.
   /// Processors that are busy are no proof: a worker that was stopped did not want any. Where clients wait awake,
-  /// busy workers are no proof either: such clients are always busy.
+  /// busy clients are no proof either: they may be busy with waiting.
   package func shortage(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
@@ -201,7 +201,7 @@ private struct ProcessorUse {
   }
 
   /// As `busyProcessors`, in one text, where the run's own workers used most of their time. Nil where others did, and
-  /// where clients wait awake, which fills a processor whatever there is to do.
+  /// where clients wait awake, which may fill a processor however little there is to do.
   var filledProcessors: String? {
     guard !pace.clientsWaitAwake, pace.elapsed > 0 else { return nil }
     let used = pace.workers.reduce(0) { $0 + $1.busySeconds } / pace.elapsed

@@ -91,7 +91,7 @@ package struct PathFindings: Sendable, Equatable {
   /// Connections that NAT has redirected to another process than the run's own server.
   package var redirected = 0
   /// Whether the run's own server may have closed connections: it met a failure, was full, refused a handshake
-  /// on top of TCP, or has died. Nil where the server is someone else's.
+  /// on top of TCP, or a worker of it has died. Nil where the server is someone else's.
   package var serverMayClose: Bool?
   /// Connections that the server end holds and the clients do not hold any more. Nil where nobody counted them:
   /// the coordinator does so only where a peer has closed connections, or has broken off a handshake of TLS.
@@ -106,7 +106,8 @@ package struct PathFindings: Sendable, Equatable {
   /// their listener by then. The deadline comes one second, plus the time of the quickest handshake, after the
   /// churn has closed its last connection.
   package var queuedAtDeadline = 0
-  /// Connections of other programs that the built-in server holds.
+  /// Connections that the built-in server holds and that do not look like the clients': those of other programs and,
+  /// behind NAT, the run's own.
   package var strangersAtServer = 0
   /// The most entries that the connection tracking table had at one look since the run began; nil where no
   /// look could tell.

@@ -7,8 +7,8 @@ import SystemPackage
 /// the kernel's reasons to drop packets.
 ///
 /// The trace of dropped packets starts at most once per phase: at the first look after the kernel has repeated a
-/// SYN or SYN-ACK, or after a call has failed with a timeout. The trace ends with the phase, and after 60 s at
-/// the latest.
+/// SYN or SYN-ACK, or after a call has failed with a timeout. The trace ends with the phase, or at the first look after
+/// 60 s.
 ///
 /// An endpoint can be watched where its address is in this process's network namespace, or in another one of
 /// this host that this process may enter (`EndpointSpaces`). Nothing is known of any other endpoint.
@@ -22,7 +22,6 @@ package final class PathWatch: PathReadings {
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
   private let connections: ConnectionWatch
 
-  /// What listened when the run began, in every namespace that may be the endpoint's.
   /// What each listener's socket had dropped at the last look, by inode, and what all have dropped since the run
   /// began. A server that starts anew has other sockets, which count from zero.
   private var dropsAtLastLook: [UInt32: Int] = [:]

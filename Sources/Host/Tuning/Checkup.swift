@@ -28,7 +28,7 @@ package struct CheckupItem: Sendable, Equatable {
   package var change: SettingChange?
 }
 
-/// Compares every limit that bears on connections with what a plan needs. Pure: the host is a value.
+/// Compares the limits that are known to bear on connections with what a plan needs. Pure: the host is a value.
 package struct Checkup: Sendable {
   package let items: [CheckupItem]
 
