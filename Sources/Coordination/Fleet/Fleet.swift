@@ -28,8 +28,8 @@ package struct Fleet: ~Copyable {
   }
 
   package private(set) var members: [Member]
-  /// How many orders have been posted to all workers.
-  private var orders: UInt64 = 0
+  /// The number of the last order: orders count from 1, without those to quit.
+  private var lastOrder: UInt64 = 0
   private var liveness: Liveness
   private let host: any WorkerHost
 
@@ -107,9 +107,9 @@ package struct Fleet: ~Copyable {
   package mutating func post(
     _ order: Order, phase: Int, start: Instant, goal: Int? = nil
   ) {
-    orders += 1
+    lastOrder += 1
     let command = Scoreboard.Command(
-      order: order, phase: phase, start: start, goal: goal, number: orders)
+      order: order, phase: phase, start: start, goal: goal, number: lastOrder)
     for member in members where member.isAlive { post(command, to: member) }
   }
 
@@ -117,20 +117,20 @@ package struct Fleet: ~Copyable {
   package mutating func post(
     _ order: Order, phase: Int, start: Instant, goals: (Member) -> Int?
   ) {
-    orders += 1
+    lastOrder += 1
     for member in members where member.isAlive {
       post(
         Scoreboard.Command(
-          order: order, phase: phase, start: start, goal: goals(member), number: orders),
+          order: order, phase: phase, start: start, goal: goals(member), number: lastOrder),
         to: member)
     }
   }
 
   /// Whether every living client has carried out the last order.
-  var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
+  var hasSettled: Bool { all(.client) { $0[.settledOrder] == lastOrder } }
 
   /// Whether every living client has cut what the last order told it to cut.
-  var hasCut: Bool { all(.client) { $0[.cutOrder] == orders } }
+  var hasCut: Bool { all(.client) { $0[.cutOrder] == lastOrder } }
 
   /// Orders all workers to end, and kills those that have not ended within `time`. Two kinds of workers are
   /// killed earlier: one whose process is stopped (state T) after a second, and one that is at rest and has been
@@ -272,12 +272,14 @@ package struct Fleet: ~Copyable {
     total(.opened, .server) + (usesEphemeralPorts ? total(.ephemeral, .server) : 0)
   }
 
-  /// Connections of other programs that the built-in server holds.
+  /// Connections that the built-in server holds and that do not look like the clients': those of other programs and,
+  /// behind NAT, the run's own (`knowsOwnConnections`).
   var strangersHeldAtServer: Int {
     current(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : current(.ephemeralHeld, .server))
   }
 
-  /// Whether the built-in server has ever accepted connections of other programs.
+  /// Whether the built-in server has ever accepted connections that do not look like the clients'; see
+  /// `strangersHeldAtServer`.
   var hasHadStrangers: Bool {
     total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
   }
@@ -308,8 +310,8 @@ package struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
   }
 
-  /// How long the quickest and the slowest handshake of the run took so far, from the `connect` call on; nil
-  /// before the first.
+  /// How long the quickest and the slowest handshake of the run took so far, from the `connect` call on, as exactly as
+  /// `LatencyBuckets` tell; nil before the first.
   var handshakeTimes: ClosedRange<Duration>? {
     var counts = [UInt64](repeating: 0, count: LatencyBuckets.count)
     for member in members where member.end == .client {

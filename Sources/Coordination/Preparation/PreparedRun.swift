@@ -79,7 +79,8 @@ package struct PreparedRun {
     obstacle = Start.obstacle(demand, on: host)
   }
 
-  /// How many descriptors beyond the plan's connections are asked for: for a process itself and for other programs' connections.
+  /// How many descriptors beyond the plan's connections are asked for: for a process itself and for other programs'
+  /// connections.
   private static let spareDescriptors = 1024
 
   package var predicted: PredictionTerm? { prediction.binding }

@@ -55,6 +55,7 @@ package struct FailureLedger {
   private var firstHeld: [WorkerKey: Held] = [:]
   /// When a failure of a kind last stopped a worker.
   private var lastStops: [Kind: Instant] = [:]
+  /// The failures of the run so far, merged by kind, in the order in which the kinds first came.
   package private(set) var records: [FailureRecord] = []
   /// The same failures, merged by kind and endpoint: the cause at one endpoint says nothing of another. Failures
   /// at the endpoints beyond the first `FailureTable.endpointsApart` may share a record, which names one of these
@@ -144,11 +145,11 @@ package struct FailureLedger {
     }
   }
 
-  /// The failure that first stopped a worker in a phase. Where none has stopped one, the failure that has
-  /// cost the most connections; nil where none has cost any.
+  /// The failure that stopped a worker in this step of a phase: of several kinds, the one whose last stop came first.
+  /// Where none has stopped one, the failure that has cost the most connections; nil where none has cost any.
   ///
   /// - Parameters:
-  ///   - before: failures of earlier steps of the same phase, which decide nothing here.
+  ///   - before: failures of before this step, which decide nothing here.
   ///   - began: when this step of the phase began.
   func deciding(
     in phase: String, beyond before: [FailureRecord], since began: Instant

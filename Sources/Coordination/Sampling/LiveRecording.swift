@@ -13,11 +13,11 @@ struct LiveRecording {
   /// The distributions of intervals are kept from this instant on, in seconds since the run began; those of the
   /// longest window are kept in any case. A run may have a million intervals.
   var keepFrom = Double.infinity
-  /// Seconds: twice the longest window of a condition. A stretch begins at a sample, so it may be longer than its
-  /// window.
+  /// Seconds: twice the longest window of a condition, or twice the time between two samples where that is longer. A
+  /// stretch begins at a sample, so it may be longer than its window.
   private let kept: Double
 
-  /// - Parameter longestWindow: of the conditions that decide while the run goes on.
+  /// - Parameter longestWindow: of the plan's conditions; at least the time between two samples.
   init(planName: String, longestWindow: Duration) {
     recording = Recording(planName: planName)
     kept = 2 * (longestWindow / .seconds(1))
@@ -46,12 +46,12 @@ struct LiveRecording {
     let old = recording.distributions.prefix { $0.to < oldest }.count
     recording.distributions.removeFirst(old)
     recording.distributions += sample.distributions
-    for record in sample.distributions { take(record) }
+    for record in sample.distributions { mergeIntoWholes(record) }
     recording.state = state
     recording.duration = sample.at
   }
 
-  private mutating func take(_ record: DistributionRecord) {
+  private mutating func mergeIntoWholes(_ record: DistributionRecord) {
     guard
       let place = wholes.firstIndex(where: {
         $0.latency == record.latency && $0.phase == record.phase

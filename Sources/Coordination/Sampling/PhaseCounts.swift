@@ -25,8 +25,9 @@ struct PhaseCounts {
   let cutShort: Int
   /// Connections that a storm cut.
   var dropped = 0
-  /// Connections that were to come back and were not tried once; see `Counter.leftWaiting`.
+  /// Connections that were to come back and were not tried once, as their backoff was not over.
   var leftWaiting = 0
+  /// Connections that were to come back and were not tried once, though their backoff was over.
   var leftDue = 0
   /// Turns of the client workers' loops in which an arrival was due and the worker had no room for it.
   let crowded: Int

@@ -3,7 +3,7 @@ import Plan
 import Probe
 import Recording
 
-/// Takes the values of all series at one instant.
+/// Takes the values of all series, one worker after the other: they count on meanwhile.
 ///
 /// A sample costs the sampler the same however many connections there are: a scoreboard has a fixed number of
 /// cells. What the host and the path say is read by the caller.
@@ -25,7 +25,7 @@ package struct Sampler {
   /// For each of `latencies`, the counts of its buckets at the sample before.
   private var counts: [[UInt64]]
   /// Finished handshakes at the sample before, those of TLS counted as well.
-  private var established = 0
+  private var handshakes = 0
   /// `exchanges` at the sample before.
   private var exchanged = 0
   /// When the sample before was taken, in seconds since the run started.
@@ -267,12 +267,12 @@ package struct Sampler {
     let totals = (
       fleet.total(.established, .client) + fleet.total(.secured, .client), exchanges(fleet)
     )
-    let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
-    (established, exchanged) = totals
+    let hasChanged = (handshakes: totals.0 != handshakes, exchanged: totals.1 != exchanged)
+    (handshakes, exchanged) = totals
     var records: [DistributionRecord] = []
     // Where a total has not changed, its buckets are not read: so a long hold costs nothing here.
     for (index, (cells, latency, isOfMessages)) in Self.latencies.enumerated()
-    where isOfMessages ? hasChanged.exchanged : hasChanged.established {
+    where isOfMessages ? hasChanged.exchanged : hasChanged.handshakes {
       var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
       for member in fleet.members where member.end == .client {
         member.board.addCounts(of: cells, to: &now)
