@@ -5,10 +5,10 @@ import Recording
 /// Counts the connections of a phase that the server end has not accepted, as far as that can be known.
 ///
 /// With the run's own server the number is that of the handshakes that the clients have finished, less that of
-/// the connections that the server has accepted. With someone else's server on this host it is the number of
-/// connections that wait in the accept queue of its listener. A connection waits there until it is accepted,
-/// even after its client has closed it. The queue keeps the order of arrival, so connections that waited when
-/// the phase began are accepted before any of the phase's own.
+/// the connections that the server has accepted. With someone else's server on this host, and where the own server's
+/// counters do not tell, it is the number of connections that wait in the accept queue of the listener. A
+/// connection waits there until it is accepted, even after its client has closed it. The queue keeps the order of
+/// arrival, so connections that waited when the phase began are accepted before any of the phase's own.
 struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool

@@ -34,10 +34,12 @@ extension Coordinator {
     .seconds(1) + (fleet.handshakeTimes?.lowerBound ?? .zero)
   }
 
-  /// Waits for the server to accept the connections of a churn, all of which are closed by now.
+  /// Waits for the server to accept the connections of a churn, all of which are closed by now unless the churn was cut
+  /// off.
   ///
-  /// - Returns: how many the server did not accept within `acceptTime`. For a churn that was cut off, how many
-  ///   it has not accepted by the end of the second, longer wait.
+  /// - Returns: how many the server did not accept within `acceptTime`; for a churn that was cut off, how many it has not
+  ///   accepted by the end of the second, longer wait. Those that never reached someone else's server, or were lost with
+  ///   its listener, are among them.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
     var acceptance = acceptance
     var fewest = Int.max
@@ -99,8 +101,8 @@ extension Coordinator {
   }
 
   /// How many connections the clients hold, and how many of these the server end holds; the latter is nil where
-  /// nobody can know. Where someone else's server holds fewer, counts again, up to `mostLooks` times: a
-  /// connection that was closed at one end is soon gone at the other.
+  /// nobody can know. Counts up to `mostLooks` times: again where the clients have lost some meanwhile, and where someone
+  /// else's server holds fewer, as a connection that was closed at one end is soon gone at the other.
   mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
     while true {

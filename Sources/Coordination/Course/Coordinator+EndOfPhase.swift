@@ -205,7 +205,7 @@ extension Coordinator {
 
   /// Asks how many of the held connections are alive: the clients send one byte on each, which must come back.
   /// Nil where nobody is asked: the plan does not go on after a limit (`on-limit`), the run was interrupted, the
-  /// server is someone else's or does not echo, the connections speak HTTP, or the clients hold none.
+  /// server is someone else's or does not echo, the connections speak HTTP or MQTT, or the clients hold none.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !plan.protocol.isHTTP,
       !plan.protocol.isMQTT,

@@ -98,7 +98,7 @@ extension Coordinator {
     var limit = finder(hostReadings.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phaseIndex],
       at: clock.now().seconds(since: started))
-    // A worker that ended by itself has left the reason on its scoreboard.
+    // A worker that ended by itself may have left the reason on its scoreboard.
     let board = fleet.members[index].board
     if board[.state] == WorkerState.failed.rawValue, let last = board.failures.rows().last {
       let errno = last.errno.map { " " + ErrnoName.symbol(of: $0.rawValue) } ?? ""
@@ -157,11 +157,17 @@ extension Coordinator {
     }
   }
 
+  /// Takes a sample, with the given readings and those of the path, writes it to the recording, and ends the run where a
+  /// condition with `abort` has failed.
+  ///
+  /// - Parameters:
+  ///   - instant: when the sample is; nil for now.
+  ///   - phaseEnded: whether it is the last sample of the phase.
   mutating func sample(
     _ readings: [Reading], at instant: Instant? = nil, phaseEnded: Bool = false
   ) throws(RecordingError) {
     let now = instant ?? clock.now()
-    samples.took(at: now)
+    sampleClock.noteSample(at: now)
     lookAtMemory()
     updateWorkers()
     lookForAcceptance(isSample: true)

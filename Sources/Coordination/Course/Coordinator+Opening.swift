@@ -19,9 +19,9 @@ extension Coordinator {
     return seconds.flatMap { $0 < 1e9 ? phaseStarted.advanced(by: .seconds($0)) : nil }
   }
 
-  /// Keeps the run going until a ramp has settled, or the last arrival of a churn is due. Takes a
-  /// sample when the last arrival is due, and one when a ramp has settled, because rates are
-  /// computed from samples.
+  /// Keeps the run going until a ramp has settled, or the last arrival of a churn is due. Takes a sample when the last
+  /// arrival is due, where that is known and the workers have not settled before, and one when a ramp has settled,
+  /// because rates are computed from samples.
   ///
   /// - Returns: the load when the last arrival was due, but not before `shortestTimedPhase` into the phase;
   ///   without a known last arrival, the load at `shortestTimedPhase`. Where the workers settled earlier, the
@@ -35,13 +35,13 @@ extension Coordinator {
     }
     // The kernel counts processor time in ticks of 10 ms, so the load of a shorter span would tell little.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
-    let load = load(hostReadings.readings())
+    let load = loadReading(hostReadings.readings())
     guard plan.phases[phaseIndex].kind.phaseKind.addsConnections else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phaseIndex].openedUntil = min(state.phases[phaseIndex].openedUntil ?? now, now)
     let readings = hostReadings.readings()
-    loadAfterOpening = self.load(readings)
+    loadAfterOpening = loadReading(readings)
     try sample(readings)
     return load
   }

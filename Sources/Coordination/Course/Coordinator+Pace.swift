@@ -11,7 +11,8 @@ extension Coordinator {
   /// Seconds that a phase must take for its pace to mean something.
   static let shortestTimedPhase = 0.2
 
-  func load(_ readings: [Reading]) -> LoadReading {
+  /// The load at this instant: the host's counters are those of the readings, the workers' are read now.
+  func loadReading(_ readings: [Reading]) -> LoadReading {
     LoadReading(
       at: clock.now(), counters: readings.values, workerTimes: fleet.members.map(\.processorTime),
       connectionsBegun: fleet.total(.opened, .client),
@@ -67,7 +68,7 @@ extension Coordinator {
       of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
-      load(hostReadings.readings()), idle: idleShare,
+      loadReading(hostReadings.readings()), idle: idleShare,
       blocked: Double(max(0, unsentMessages - unsentBefore)) / elapsed)
   }
 
@@ -86,7 +87,7 @@ extension Coordinator {
   /// Connections of this churn that were begun too late.
   func lateArrivals(_ readings: [Reading]) -> LateArrivals {
     // The load until the last arrival was due, where it was read then: what came later made no arrival late.
-    let load = loadAtLastArrival ?? load(readings)
+    let load = loadAtLastArrival ?? loadReading(readings)
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
@@ -95,10 +96,10 @@ extension Coordinator {
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
-  /// Which workers or control groups were short of processor time while this phase opened connections; nil
-  /// where none was.
+  /// Which workers or control groups were short of processor time while this ramp opened its connections, or this storm
+  /// had its own come back; in other phases until now. Nil where none was.
   func processorShortage(_ readings: [Reading]) -> String? {
-    let load = loadAfterOpening ?? load(readings)
+    let load = loadAfterOpening ?? loadReading(readings)
     return processorUse(until: load)
       .shortage(before: loadBefore.counters, after: load.counters, host: host)
   }
@@ -106,7 +107,7 @@ extension Coordinator {
   /// What the processors did while this ramp opened its connections, or this storm had its own come back; in other
   /// phases until now. Nil where that took less than `shortestTimedPhase`, too short a time to tell.
   func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {
-    let load = loadAfterOpening ?? load(readings)
+    let load = loadAfterOpening ?? loadReading(readings)
     let use = processorUse(until: load)
     guard use.elapsed >= Self.shortestTimedPhase else { return nil }
     return use.findings(before: loadBefore.counters, after: load.counters, host: host)

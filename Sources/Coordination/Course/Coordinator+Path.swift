@@ -42,9 +42,9 @@ extension Coordinator {
     return findings
   }
 
-  /// Whether our own server may have closed connections in this phase: it met a failure, was full, has refused
-  /// a handshake on top of TCP (TLS or WebSocket), or one of its workers has died. Nil where the server is
-  /// someone else's.
+  /// Whether our own server may have closed connections in this phase: in it the server met a failure, was full, or has
+  /// refused a handshake on top of TCP (`Scoreboard.refusals`), or one of its workers has died since the run started. Nil
+  /// where the server is someone else's.
   var serverMayHaveClosed: Bool? {
     guard hasOwnServer else { return nil }
     let (phaseIndex, name) = (phaseIndex, state.phases[phaseIndex].name)

@@ -43,12 +43,12 @@ extension Coordinator {
     failuresBeforeStep = ledger.records
     stepStarted = clock.now()
     live?.keepFrom = began
-    let openedAt = try go(to: goal)
+    let openedAt = try openOrClose(to: goal)
     guard course.waitsGoOn else { return }
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
-      return note(goal, held, .limit, limitInSight ?? "")
+      return noteStep(goal, held, .limit, limitInSight ?? "")
     }
     let phantomCause = held < goal ? explainPhantoms(held) : nil
     if !search.until.isEmpty {
@@ -60,13 +60,13 @@ extension Coordinator {
       of: search, since: began, openedAt: openedAt, standingSince: isStepDown ? openedAt : nil)
     {
       walk.wasTooMany()
-      note(goal, held, .tooMany, condition)
+      noteStep(goal, held, .tooMany, condition)
     } else if held < goal {
       walk.wasLimited(to: held)
-      note(goal, held, .limit, phantomCause ?? limitInSight ?? "")
+      noteStep(goal, held, .limit, phantomCause ?? limitInSight ?? "")
     } else {
       walk.reached()
-      note(goal, held, .reached)
+      noteStep(goal, held, .reached)
     }
   }
 
@@ -98,7 +98,7 @@ extension Coordinator {
       fleet.current(.held, .client) >= goal
     else { return false }
     missingAtLastClose = missing
-    try go(to: 0)
+    try openOrClose(to: 0)
     try sample(hostReadings.readings())
     return true
   }
@@ -130,7 +130,7 @@ extension Coordinator {
     closedAll ? course.startGrowing() : course.stopGrowing()
     let began = clock.now().seconds(since: started)
     live?.keepFrom = began
-    let openedAt = try go(to: count)
+    let openedAt = try openOrClose(to: count)
     course.stopGrowing()
     guard course.waitsGoOn else { return }
     try sample(hostReadings.readings())
@@ -144,18 +144,18 @@ extension Coordinator {
       of: search, since: began, openedAt: openedAt, standingSince: holdBegan)
     {
       walk.wasLost(leaving: held)
-      note(count, held, .tooMany, condition)
+      noteStep(count, held, .tooMany, condition)
     } else if held < count {
       let closed = fleet.total(.closedByPeer, .client) - closedBefore
       walk.wasLost(leaving: held)
-      note(
+      noteStep(
         count, held, .lost,
         closed > 0
           ? "\(Format.count(closed)) were closed by the peer"
           : "\(Format.count(count - held)) did not last")
     } else {
       walk.confirmed()
-      note(count, held, .confirmed)
+      noteStep(count, held, .confirmed)
     }
   }
 
@@ -164,10 +164,10 @@ extension Coordinator {
   ///
   /// A step down is over when all messages that were sent before it have been answered or given up.
   ///
-  /// - Returns: when the clients had settled for the last time, in seconds since the run began. `go` takes a
+  /// - Returns: when the clients had settled for the last time, in seconds since the run began. `openOrClose` takes a
   ///   sample at that instant, so that a connect rate can be measured up to it.
   @discardableResult
-  private mutating func go(to goal: Int) throws(RecordingError) -> Double {
+  private mutating func openOrClose(to goal: Int) throws(RecordingError) -> Double {
     // A worker that has met a limit opens nothing more. A limit that was met at another number must not keep it
     // from opening connections again that were lost since. If the limit still holds, it is met again.
     fleet.forgetLimits()
@@ -279,7 +279,8 @@ extension Coordinator {
     }
   }
 
-  private mutating func note(
+  /// Records how a step, or a confirmation, of the search went.
+  private mutating func noteStep(
     _ goal: Int, _ held: Int, _ outcome: SearchStep.Outcome, _ reason: String = ""
   ) {
     state.searchSteps.append(

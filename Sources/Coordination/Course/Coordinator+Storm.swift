@@ -10,7 +10,8 @@ struct StormOutcome {
   var cut = 0
   /// Seconds until what was to come back stood at both ends again; nil where it did not in time.
   var recovery: Double?
-  /// Connections that stood at both ends when the time was over; nil before, and where the storm recovered in time.
+  /// Connections that stood at both ends when the time was over, or when nothing came back any more; nil before, and where
+  /// the storm recovered in time.
   var standingAtDeadline: Int?
   /// Why connections were missing without a failure.
   var delay = ReturnDelay()
@@ -49,20 +50,20 @@ extension Coordinator {
     let held = clients.map { Int($0.board[.held]) }
     let all = held.reduce(0, +)
     let cut = plan.cut(of: all)
-    // Each worker's part, rounded down; what is left over goes one by one to the first workers.
+    // Each worker's part, rounded down; what is left over goes one by one to the first workers that hold more.
     var parts = held.map { all > 0 ? Int(Double(cut) * Double($0) / Double(all)) : 0 }
     var left = cut - parts.reduce(0, +)
     for index in parts.indices where left > 0 && parts[index] < held[index] {
       parts[index] += 1
       left -= 1
     }
-    let partOf = Dictionary(uniqueKeysWithValues: zip(clients.map(\.id), parts))
+    let partByWorker = Dictionary(uniqueKeysWithValues: zip(clients.map(\.id), parts))
     storm.cut = cut
-    fleet.post(.begin, phase: phaseIndex, start: phaseStarted) { partOf[$0.id] }
+    fleet.post(.begin, phase: phaseIndex, start: phaseStarted) { partByWorker[$0.id] }
   }
 
-  /// Waits until the clients have cut, and then until what was cut stands again at both ends, or the storm's time is
-  /// over. Then stops the returns, and notes how the storm went.
+  /// Waits until the clients have cut, and then until as much as the plan asks for stands again at both ends, nothing
+  /// comes back any more, or the storm's time is over. Then stops the returns, and notes how the storm went.
   mutating func awaitReturns(of planned: Phase.Storm) throws(RecordingError) {
     let target = planned.target(of: atBegin.atBothEnds)
     let droppedBefore = atBegin.dropped
@@ -110,7 +111,7 @@ extension Coordinator {
     storm.recovery = recovery
     try settleServer()
     let readings = hostReadings.readings()
-    loadAfterOpening = load(readings)
+    loadAfterOpening = loadReading(readings)
     state.phases[phaseIndex].dropped = fleet.total(.dropped, .client) - droppedBefore
     guard recovery == nil else { return }
     storm.standingAtDeadline = atDeadline

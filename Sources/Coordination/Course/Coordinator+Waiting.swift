@@ -17,9 +17,9 @@ extension Coordinator {
       if done(fleet) { return }
       let now = clock.now()
       if let deadline, deadline <= now { return }
-      if samples.next <= now { try sample(hostReadings.readings()) }
+      if sampleClock.next <= now { try sample(hostReadings.readings()) }
       progress.update(progressState())
-      sleep(until: min(deadline ?? .distantFuture, samples.next, now.advanced(by: tick)))
+      sleep(until: min(deadline ?? .distantFuture, sampleClock.next, now.advanced(by: tick)))
     }
   }
 
@@ -54,7 +54,7 @@ extension Coordinator {
         deadline = clock.now().advanced(by: settleTime)
       }
       last = now
-      if samples.next <= clock.now() { try sample(hostReadings.readings()) }
+      if sampleClock.next <= clock.now() { try sample(hostReadings.readings()) }
       progress.update(progressState())
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
       if course.isInterrupted { end = min(end, clock.now().advanced(by: Self.settleTime)) }
@@ -74,6 +74,8 @@ extension Coordinator {
     note(limit)
   }
 
+  /// Sleeps until the instant, or until a worker calls for attention or a signal comes; then acts on the signals that
+  /// are pending.
   mutating func sleep(until instant: Instant) {
     clock.wait(until: instant)
     while clock.nextSignal() != nil {
@@ -89,11 +91,12 @@ extension Coordinator {
   /// unless that has passed: phases never overlap, so that whatever is counted belongs to one phase.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
     guard let recorded = replay?.instants[index] else { return clock.now() }
-    guard let (first, began) = replayStarted else {
-      replayStarted = (recorded, clock.now())
-      return replayStarted?.now ?? clock.now()
+    guard let (firstRecorded, firstStarted) = replayStarted else {
+      let now = clock.now()
+      replayStarted = (recorded, now)
+      return now
     }
-    let start = began.advanced(by: .seconds(recorded - first))
+    let start = firstStarted.advanced(by: .seconds(recorded - firstRecorded))
     try loop(until: start) { _ in false }
     return clock.now()
   }

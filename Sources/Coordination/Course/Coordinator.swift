@@ -13,11 +13,11 @@ package import Recording
 /// signal. A look reads the scoreboards (`observe`). A sample also writes what was read to the recording.
 package struct Coordinator: ~Copyable {
   /// How long workers have to notice what has already happened, such as a reset on its way or a connection to
-  /// accept. The time begins anew whenever a count changes, but never lasts longer than `longestSettleTime` in
-  /// all (`settle`).
+  /// accept. In `settle` the time begins anew whenever a count changes, until `longestSettleTime` is over.
   static let settleTime = Duration.seconds(2)
   static let longestSettleTime = Duration.seconds(60)
-  /// The longest time between two looks: growth must stop in time when memory runs out.
+  /// The longest sleep between two looks of `loop`: growth must stop in time when memory runs out. A look, or a
+  /// sample, that waits for the kernel's answer takes its own time on top.
   static let tick = Duration.milliseconds(100)
 
   let plan: Plan
@@ -25,9 +25,9 @@ package struct Coordinator: ~Copyable {
   let demand: Demand
   let prediction: [PredictionTerm]
   let replay: Replay?
-  /// When the first replayed phase began: in the original, as `Replay.instants` has it, and in this run. Nil
-  /// until then.
-  var replayStarted: (recorded: Double, now: Instant)?
+  /// When the first phase with a recorded start began: in the original, as `Replay.instants` has it, and in this
+  /// run. Nil until then.
+  var replayStarted: (inOriginal: Double, inThisRun: Instant)?
   let started: Instant
   var fleet: Fleet
   let writer: RecordingWriter
@@ -41,7 +41,7 @@ package struct Coordinator: ~Copyable {
   var sampler: Sampler
   var ledger: FailureLedger
   var state: RunState
-  var samples: SampleClock
+  var sampleClock: SampleClock
   var course: RunCourse
   var phaseIndex: Int { course.phaseIndex }
   var phaseStarted: Instant
@@ -53,14 +53,15 @@ package struct Coordinator: ~Copyable {
   var phantomLimits: [LimitRecord] = []
   /// The cause of the limit that the phase, or the step of a search, has met so far; nil where none is known.
   var limitInSight: String?
-  /// What the workers had counted when the phase began. The phase's promise is measured from these counts on.
+  /// What the workers had counted when the phase began or, where connections were lost since, when the phase before
+  /// ended. The phase's promise is measured from these counts on.
   var atBegin: PhaseCounts
-  /// What the workers had counted when the most recent phase ended; nil after a close.
+  /// What the workers had counted when the most recent phase ended; nil before the first end, and after a close.
   var countsAtEnd: PhaseCounts?
   /// The kernel's counters when the phase began. By how much each has risen since is evidence for a limit.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
   var loadBefore: LoadReading
-  /// The most files that the host had open at a look of this phase after a call had failed with ENFILE. Kept
+  /// The most files that the host had open when failures of this phase, one with ENFILE among them, were read. Kept
   /// because the run's own files may be closed again by the end of the phase.
   var mostFilesOpen = 0.0
   /// Whether clients stay awake for the last moments before a message is due, and so use more processor time
@@ -76,11 +77,12 @@ package struct Coordinator: ~Copyable {
   /// The fewest connections that someone else's server can have had at the last look. Nil where that look
   /// told the exact number, or told nothing.
   var acceptedForSure: Int?
-  /// What both ends held at the end of the most recent phase, by the workers' counters; nil after a close.
+  /// What both ends held at the end of the most recent phase, by the workers' counters; nil before the first end, and
+  /// after a close.
   var standingAtEnd: Standing?
   /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
-  /// How this storm went; as at its begin in other phases.
+  /// How this storm has gone so far; in other phases as a storm begins.
   var storm = StormOutcome()
   /// Connections of this churn that no server had accepted by the deadline, which is `acceptTime` after the
   /// clients had closed the last of them.
@@ -96,18 +98,20 @@ package struct Coordinator: ~Copyable {
   var redirected = 0
   /// The load that `openEverything` returned for this churn; nil before that, and in other phases.
   var loadAtLastArrival: LoadReading?
-  /// The load when all connections of this ramp stood or had failed, or when this storm had settled; nil before that,
-  /// and in other phases.
+  /// The load when the workers had settled after this ramp or this storm, or when the wait for that was cut off; nil
+  /// before that, and in other phases.
   var loadAfterOpening: LoadReading?
   /// Whether someone else's server on this host has ever been seen to have a connection of the run.
   var sawAcceptance = false
   /// All failures of the run up to the end of the most recent phase, by endpoint.
   var failuresAtEnd: [FailureRecord] = []
-  /// What had failed when this step of a search began, and when that was; the phase's begin in other phases.
+  /// What had failed in the run when the last step of this search began; empty before the first step, and in other
+  /// phases.
   var failuresBeforeStep: [FailureRecord] = []
+  /// When the last step of this search began; before the first step, and in other phases, when the phase began.
   var stepStarted: Instant
-  /// The phase that the workers were ordered to begin last, and the one before. Phases that `on-limit` or a
-  /// condition leaves out are none.
+  /// The phase that the workers were ordered to begin last, and the one before, by their indices. A phase that was
+  /// left out, or was over before any such order, is none.
   var begun: (last: Int?, before: Int?) = (nil, nil)
   /// Messages that had not been answered when a search last closed all connections.
   var missingAtLastClose = 0
@@ -141,7 +145,7 @@ package struct Coordinator: ~Copyable {
     live = prepared.plan.hasLiveConditions ? LiveRecording(prepared.plan) : nil
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
-    samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
+    sampleClock = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
     course = RunCourse(kinds: plan.phases.map(\.kind.phaseKind), onLimit: plan.onLimit)
     phaseStarted = started
     stepStarted = started
@@ -154,7 +158,7 @@ package struct Coordinator: ~Copyable {
     self.fleet = fleet
   }
 
-  /// Runs all phases, then ends the workers. The recording stays open for the verdict.
+  /// Runs the phases that the course comes to, then ends the workers. The recording stays open for the verdict.
   package mutating func drive() throws(RecordingError) -> RunEnd {
     try runPhases()
     endWorkers()
@@ -204,7 +208,8 @@ package struct Coordinator: ~Copyable {
 
   /// Runs one phase; false when a limit kept it from its promise.
   ///
-  /// Nothing is begun when a server cannot listen: clients would connect to whoever holds its port.
+  /// Nothing is begun where a worker cannot work at all: without a server that listens, clients would connect to whoever
+  /// holds its port.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phaseStarted = clock.now()
     limitInSight = nil
@@ -220,7 +225,7 @@ package struct Coordinator: ~Copyable {
     phantomLimits = []
     failuresBeforeStep = []
     let readings = hostReadings.readings()
-    loadBefore = load(readings)
+    loadBefore = loadReading(readings)
     updatePortsFreeOfClients()
     hostReadings.path.begin(
       countersBefore, clientsHaveConnected: fleet.total(.opened, .client) > 0)
@@ -244,7 +249,7 @@ package struct Coordinator: ~Copyable {
     stepStarted = phaseStarted
     live?.keepFrom = .infinity
     // A replay may have waited for the start of the phase.
-    if replay != nil { loadBefore = load(hostReadings.readings()) }
+    if replay != nil { loadBefore = loadReading(hostReadings.readings()) }
     guard course.waitsGoOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
@@ -273,7 +278,8 @@ package struct Coordinator: ~Copyable {
   }
 
   /// Lets no further message begin, and waits for outstanding answers: for the longest time that a pattern
-  /// allows, and `settleTime` beyond it; in a run that a condition has ended, only for `settleTime`.
+  /// allows, and `settleTime` beyond it; in a run that a condition has ended, only for `settleTime`; and after a signal
+  /// not at all.
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())

@@ -76,6 +76,7 @@ package struct LimitFinder {
     return [unexplained(phase, retried: retried)]
   }
 
+  /// The limit that a worker met when it died.
   package func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double)
     -> LimitRecord
   {

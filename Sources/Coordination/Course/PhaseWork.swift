@@ -48,6 +48,7 @@ extension ClientTask.Pace {
 }
 
 extension Coordinator {
+  /// Drives the current phase, whose begin the workers have been ordered, until its work is over or is cut off.
   mutating func work(_ phase: Phase) throws(RecordingError) {
     let unsent = unsentMessages
     if !phase.patterns.isEmpty {

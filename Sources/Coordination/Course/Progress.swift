@@ -17,7 +17,7 @@ package struct ProgressState {
   package var accepted: Int?
   package var connecting: Int
   package var failures: Int
-  /// Nil where no messages are sent.
+  /// Nil where the plan has no message patterns.
   package var messages: Messages?
   /// Bytes.
   package var memoryAvailable: Double?

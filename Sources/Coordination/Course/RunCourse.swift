@@ -15,7 +15,7 @@ struct RunCourse {
     /// A condition with `abort` has failed for good.
     case violated
     /// Messages that become due from now on are not begun in this phase. Outstanding answers are waited for, even after
-    /// an abort.
+    /// an abort, but not after a signal.
     case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
@@ -57,7 +57,8 @@ struct RunCourse {
   /// Whether an abort has cancelled the phase's waits. False again once messages stop, so that
   /// outstanding answers are still collected.
   private var waitsAreCancelled = false
-  /// The phase that a condition ended, and with it the run, as its index in `kinds`; nil for none.
+  /// The phase that a condition with `abort` ended, as its index in `kinds`; nil for none. Of the phases after it at
+  /// most those that close are driven.
   private var abortedPhase: Int?
 
   init(kinds: [PhaseKind], onLimit: Plan.OnLimit) {
@@ -112,6 +113,7 @@ struct RunCourse {
 
   // MARK: Events
 
+  /// Notes the event; returns what the coordinator is to do about it.
   mutating func handle(_ event: Event) -> Decision {
     switch event {
     case .signal:

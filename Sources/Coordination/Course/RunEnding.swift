@@ -47,8 +47,8 @@ package struct RunEnding {
 
   /// Writes the end, judges the run and closes the file.
   ///
-  /// The end is written first, and from then on signals may end this process: judging a long run
-  /// takes time, and whatever happens meanwhile the recording is whole.
+  /// The end is written first, and from then on signals may end this process: judging a long run takes time, and
+  /// whatever happens meanwhile a recording that could be written has its end.
   package mutating func finish() -> EndedRun {
     let isWhole = writeError == nil
     let known = end

@@ -17,9 +17,10 @@ struct SearchWalk {
 
   private let stepSize: Int
   private let most: Int
-  /// The most that was reached without anything amiss.
+  /// The most that may last: it was held without a condition of `until` being met, or lies below a number that did not
+  /// last.
   private var good = 0
-  /// The fewest that were too many.
+  /// The fewest that count as too many; nil until some do.
   private var bad: Int?
   private var goal: Int
   private(set) var move: Move

@@ -12,7 +12,7 @@ struct SampleClock {
   }
 
   /// Notes that a sample was taken. A late sample stands for all that were due by then.
-  mutating func took(at instant: Instant) {
+  mutating func noteSample(at instant: Instant) {
     guard next <= instant else { return }
     let missed = instant.nanoseconds(since: next) / every
     next = next.advanced(byNanoseconds: (missed + 1) * every)

@@ -11,20 +11,20 @@ import Testing
   @Test func `a sample between two others delays none`() {
     var clock = SampleClock(every: .seconds(1), from: at(0))
     #expect(clock.next == at(0))
-    clock.took(at: at(3))
+    clock.noteSample(at: at(3))
     #expect(clock.next == at(1000))
     // The ends of phases.
-    for instant in [110, 112, 900, 999] as [UInt64] { clock.took(at: at(instant)) }
+    for instant in [110, 112, 900, 999] as [UInt64] { clock.noteSample(at: at(instant)) }
     #expect(clock.next == at(1000))
-    clock.took(at: at(1004))
+    clock.noteSample(at: at(1004))
     #expect(clock.next == at(2000))
   }
 
   @Test func `one that is late stands for those it has missed`() {
     var clock = SampleClock(every: .milliseconds(100), from: at(0))
-    clock.took(at: at(351))
+    clock.noteSample(at: at(351))
     #expect(clock.next == at(400))
-    clock.took(at: at(400))
+    clock.noteSample(at: at(400))
     #expect(clock.next == at(500))
   }
 }
