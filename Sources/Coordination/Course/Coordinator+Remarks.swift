@@ -20,12 +20,12 @@ extension Coordinator {
         + " had fallen behind")
   }
 
-  /// Says how many connections a pause has lost. A pause promises nothing, so the verdict does not count them.
+  /// Says how many connections a phase without a promise has lost, as the verdict does not count them.
   ///
   /// - Parameter before: connections that had been closed by the peer when the phase began.
   mutating func remarkOnLosses(since before: Int) {
     let lost = fleet.total(.closedByPeer, .client) - before
-    guard plan.phases[phaseIndex].kind.phaseKind == .pause, lost > 0 else { return }
+    guard !plan.phases[phaseIndex].kind.phaseKind.promises, lost > 0 else { return }
     let were = lost == 1 ? "connection was" : "connections were"
     add("\(Format.count(lost)) \(were) closed by the peer meanwhile")
   }

@@ -134,12 +134,7 @@ extension Plan {
   /// For each phase, how what is lost in it comes back; nil where it does not. A storm has its own backoff.
   fileprivate var reconnectOfPhase: [Backoff?] {
     guard let reconnect = clients.reconnect else { return [] }
-    return phases.map { phase in
-      switch phase.kind {
-      case .ramp, .hold: Backoff(reconnect)
-      case .churn, .storm, .search, .pause, .close: nil
-      }
-    }
+    return phases.map { $0.kind.phaseKind.makesGood ? Backoff(reconnect) : nil }
   }
 }
 

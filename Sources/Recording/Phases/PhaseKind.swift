@@ -17,12 +17,13 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     static let tolerates = Self(rawValue: 32)
     static let finds = Self(rawValue: 64)
     static let closes = Self(rawValue: 128)
+    static let makesGood = Self(rawValue: 256)
   }
 
   private var traits: Traits {
     switch self {
-    case .ramp: [.grows, .plays, .hasConnectRate, .tolerates]
-    case .hold: [.keeps, .plays, .tolerates]
+    case .ramp: [.grows, .plays, .hasConnectRate, .tolerates, .makesGood]
+    case .hold: [.keeps, .plays, .tolerates, .makesGood]
     case .churn: [.grows, .comesAndGoes, .plays, .hasConnectRate, .tolerates]
     case .storm: [.grows, .plays, .tolerates]
     case .search: [.grows, .plays, .finds]
@@ -56,6 +57,8 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether the phase finds a number of connections instead of being told one. It is meant to meet
   /// limits on the way, so these do not break its promise.
   package var finds: Bool { traits.contains(.finds) }
+  /// Whether what is lost in the phase comes back where the plan's clients reconnect. A storm has its own way back.
+  package var makesGood: Bool { traits.contains(.makesGood) }
   /// Whether the phase promises that connections stand at its end.
   package var promisesConnections: Bool { tolerates && !comesAndGoes && !closes }
 
