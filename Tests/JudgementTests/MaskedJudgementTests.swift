@@ -43,6 +43,50 @@ import Testing
     #expect(told.expectation?.reason == "it said bad token <TOKEN>")
   }
 
+  @Test func `a value with characters that texts escape is shown nowhere, nor cut`() {
+    let secret = "pa\"ss\\word12\nmore-of-it"
+    let plan = """
+      target: 127.0.0.1:9000
+      messages: {login: {every: 1s, send: "AUTH ${TOKEN}", expect: echo}}
+      phases: [ramp: {to: 1000}, hold: {for: 1s, messages: login}]
+      """
+    func shown(_ remark: String) -> String {
+      let recording = Recording(planName: "p") {
+        $0.planFile = "p.plan"
+        $0.planText = plan
+        $0.overrides = [Fact("TOKEN", secret)]
+        $0.phases = [
+          PhaseRecord(
+            name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 9,
+            outcome: .limit, established: 9, accepted: 9,
+            promise: PhasePromise(promised: 1000, missed: 991, tolerance: 0))
+        ]
+        $0.phases[0].remark = remark
+      }
+      let (shown, judgement) = recording.masked(judge(recording))
+      #expect(judgement.broken.allSatisfy { $0.phase.remark == shown.phases[0].remark })
+      return shown.phases[0].remark
+    }
+    let whole = "no: \(secret)"
+    for said in [
+      whole, EscapedText.shown(Array(whole.utf8)), "'no: pa\"ss\\word12\\u{a}more-of-it'",
+      // A note of a protocol quotes it once, the remark once more.
+      EscapedText.shown(Array("PUBACK: \"no: pa\\\"ss\\\\word12\\nmore-of-it\"".utf8)),
+    ] {
+      let text = shown("1 answer was wrong: \(said); and more")
+      #expect(text.contains("no: <TOKEN>"), "\(text)")
+      #expect(!text.contains("word12") && !text.contains("more-of"), "\(text)")
+    }
+    // What is kept of an answer ends within the value, or begins there.
+    for gap in [1024 - 9, 990, 1024 - 20] {
+      let bytes = [UInt8](repeating: 46, count: gap) + Array(secret.utf8)
+      let text = shown("1 answer was wrong: \(EscapedText.shown(bytes.prefix(1024)))")
+      #expect(!text.contains("pa") && !text.contains("word"), "\(text)")
+    }
+    let text = shown("wrong: \(EscapedText.shown(Array(secret.utf8.dropFirst(4)) + [33]))")
+    #expect(text == "wrong: \"<TOKEN>!\"")
+  }
+
   @Test func `where the plan cannot be read every value may be a secret`() {
     let secret = "s3cret-of-the-environment"
     let recording = Recording(planName: "p") {

@@ -174,7 +174,7 @@ extension Coordinator {
       ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
     }
     let ofClient = refusals(.client, like: limit, in: place)
-    let mask = DataMask(plan.data.flatMap(\.columns), escape: QuotedText.inner)
+    let mask = DataMask(plan.data.flatMap(\.columns))
     if limit.isSilence { return ofClient.factsOfSilence(mask) }
     return ofClient.facts(mask)
       + (ofServer.map { [Fact("the server end's own words", mask.masked($0.words))] } ?? [])

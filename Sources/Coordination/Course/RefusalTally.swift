@@ -1,4 +1,4 @@
-import Messages
+import Plan
 import Probe
 import Recording
 import TLS

@@ -17,6 +17,14 @@ package enum EscapedText {
     return index < bytes.count ? "\(text)… and \(Format.count(bytes.count - index)) bytes" : text
   }
 
+  /// Bytes as they stand between the quotes.
+  package static func inner(_ bytes: [UInt8]) -> [UInt8] {
+    var text = ""
+    var index = 0
+    while index < bytes.count { index += append(bytes[index...], to: &text) }
+    return Array(text.utf8)
+  }
+
   /// Adds the character that `bytes` begin with to `text`; returns the character's length in bytes.
   private static func append(_ bytes: ArraySlice<UInt8>, to text: inout String) -> Int {
     let first = bytes[bytes.startIndex]

@@ -1,6 +1,6 @@
 /// A peer's text in quotes and on one line. Characters that a terminal would obey or could not show are escaped.
 package enum QuotedText {
-  static func of(_ bytes: [UInt8]) -> String { "\"\(escaped(bytes))\"" }
+  package static func of(_ bytes: [UInt8]) -> String { "\"\(escaped(bytes))\"" }
 
   /// Bytes as they stand between the quotes.
   package static func inner(_ bytes: [UInt8]) -> [UInt8] { Array(escaped(bytes).utf8) }
