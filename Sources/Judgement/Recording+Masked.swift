@@ -16,6 +16,9 @@ extension Recording {
     return (shown, judgement.hiding(hidden))
   }
 
+  /// The values that reports hide, by the names of their variables. What is told while a run goes on hides them, too.
+  package var hiddenValues: [String: String] { masking().hidden }
+
   /// The recording as reports may show it, and the hidden values by the names of their variables. Hidden are
   /// the values of variables that the plan uses and does not declare (`Plan.undeclared`): they came from the
   /// environment, or from an override in its place. Where the plan cannot be read, nobody can tell which

@@ -109,7 +109,8 @@ extension RunOptions {
       prepared: prepared, fleet: fleet, clock: clock,
       hostReadings: LinuxReadings(
         host: host, endpoints: prepared.staffing.endpoints, sources: prepared.staffing.sources),
-      writer: writer, state: state, started: started, progress: makeProgress())
+      writer: writer, state: state, started: started,
+      progress: MaskedProgress(makeProgress(), hiding: recording.hiddenValues))
     var ending = RunEnding(
       writer: writer, recordingAtStart: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {

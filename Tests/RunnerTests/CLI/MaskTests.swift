@@ -45,6 +45,25 @@ import Testing
     #expect(shown[3].contains("20"))
   }
 
+  @Test func `nothing has them where a peer repeats them in a wrong answer`() throws {
+    for (name, secret) in [("c", secret), ("d", "s3cret \"of\\the\nenvironment")] {
+      let plan = PlanText(
+        goal: "3",
+        phases: ["ramp: {to: \"${goal}\"}", "hold: {for: 300ms, messages: login}", "close: reset"],
+        rest: [
+          "messages: {login: {every: 100ms, send: \"AUTH ${TOKEN} x\", expect: {text: \"no\"}}}"
+        ])
+      try workspace.write(plan.on(try Loopback()), to: "\(name).plan")
+      let run = try workspace.run(["\(name).plan", "--json"], environment: ["TOKEN": secret])
+      let shown = [
+        run.output, run.errors, try workspace.text(of: "reports/\(name)/report.html"),
+        try workspace.text(of: "reports/\(name)/TEST-\(name).xml"),
+      ]
+      #expect(run.errors.contains("AUTH <TOKEN> x"), "\(run.errors)")
+      #expect(shown.allSatisfy { !$0.contains("s3cret") && !$0.contains("environment") })
+    }
+  }
+
   @Test func `a check does not print them, and prints the plan all the same`() throws {
     let ending = try workspace.run(
       ["check", "a.plan", "--set", "goal=20"], environment: environment)
