@@ -17,6 +17,8 @@ package struct RefusalTable {
   package static let others = Refusal("something else")
   /// The most bytes that are kept of the words; a multiple of 8.
   package static let mostWords = 248
+  /// Stands at the end of words that were cut.
+  private static let cutMark = "…"
 
   /// Where the fields of a row are, in bytes. Each but the words has 64 bits.
   private enum Field {
@@ -122,6 +124,14 @@ package struct RefusalTable {
 
   private func keep(_ words: String, at place: Int) {
     var words = words
+    if words.utf8.count > Self.mostWords {
+      // So that a value that is cut here is known for one.
+      let room = Self.mostWords - Self.cutMark.utf8.count
+      var end = words.utf8.index(words.startIndex, offsetBy: room)
+      // Not within a character.
+      while words.utf8[end] & 0xC0 == 0x80 { words.utf8.formIndex(before: &end) }
+      words = words[..<end] + Self.cutMark
+    }
     words.withUTF8 { text in
       let count = min(text.count, Self.mostWords)
       if let first = text.baseAddress {
