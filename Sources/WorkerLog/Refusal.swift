@@ -31,12 +31,16 @@ package struct RefusalCode: Sendable, Hashable {
 
   package var table: Table
   package var number: UInt16
+  /// The type of the packet of MQTT that said it (5.0: 2.1.2); 0 with other protocols. The same number in another packet
+  /// refuses something else.
+  package var packet: UInt8
   /// Whether this end has said it to its peer; false where the peer has said it.
   package var isSent: Bool
 
-  package init(_ table: Table, _ number: UInt16, isSent: Bool = false) {
+  package init(_ table: Table, _ number: UInt16, packet: UInt8 = 0, isSent: Bool = false) {
     self.table = table
     self.number = number
+    self.packet = packet
     self.isSent = isSent
   }
 }

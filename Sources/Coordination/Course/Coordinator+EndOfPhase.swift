@@ -157,8 +157,8 @@ extension Coordinator {
     for limit in limits { note(limit) }
   }
 
-  /// Why a layer on top of TCP was refused, or what of it has not come: what the client heard or missed most often,
-  /// with its number, and what else; and where it was refused, the
+  /// Why a layer on top of TCP was refused, or what of it has not come: what the client heard or missed where that cost the
+  /// most connections, with its number, and what else; and where it was refused, the
   /// words of the server end. Text that a peer sent is escaped in them.
   ///
   /// What was said with the limit's call and errno is taken, from this phase; or from the phase before, where all failures
@@ -188,7 +188,7 @@ extension Coordinator {
       where row.call.name == limit.syscall
         && row.errno.map({ Int($0.rawValue) }) == limit.errno?.number
       {
-        tally.add(row.refusal, row.count)
+        tally.add(row.refusal, row.count, retried: row.retried)
       }
     }
     return tally

@@ -9,23 +9,49 @@ struct RefusalTally {
   /// How many kinds besides the most frequent are named.
   private static let mostOthers = 5
 
-  private var kinds: [(refusal: Refusal, count: Int)] = []
+  private struct Kind {
+    var refusal: Refusal
+    var count: Int
+    /// Of `count`, those after which the connection was tried again.
+    var retried: Int
+
+    /// Those that cost a connection.
+    var finalCount: Int { max(0, count - retried) }
+
+    /// How often the kind was met, and how many of these cost nothing.
+    var times: String {
+      let all = Format.count(count)
+      guard retried > 0 else { return all }
+      return finalCount == 0
+        ? "\(all) (tried again)" : "\(all) (\(Format.count(retried)) tried again)"
+    }
+  }
+
+  private var kinds: [Kind] = []
 
   /// Refusals with the same code are of one kind, whatever else was said. Those without a code are of one kind where their
   /// own words are the same, without what is quoted from the peer (`Refusal.ownWords`).
-  mutating func add(_ refusal: Refusal, _ count: Int) {
+  mutating func add(_ refusal: Refusal, _ count: Int, retried: Int = 0) {
     let known = kinds.firstIndex {
       $0.refusal.code == refusal.code
         && (refusal.code != nil || $0.refusal.ownWords == refusal.ownWords)
     }
-    if let known { kinds[known].count += count } else { kinds.append((refusal, count)) }
+    guard let known else {
+      return kinds.append(Kind(refusal: refusal, count: count, retried: retried))
+    }
+    kinds[known].count += count
+    kinds[known].retried += retried
   }
 
-  /// The kinds by how frequent they are; of those that are alike in this, the one that came first is first. What a worker
-  /// could not tell apart is last, since it names nothing.
-  private var ordered: [(refusal: Refusal, count: Int)] {
+  /// The kinds by how many connections they have cost, as these are what the limit counts, and then by how frequent they
+  /// are; of those that are alike in this, the one that came first is first. What a worker could not tell apart is last,
+  /// since it names nothing.
+  private var ordered: [Kind] {
     let sorted = kinds.enumerated()
-      .sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
+      .sorted {
+        ($1.element.finalCount, $1.element.count, $0.offset)
+          < ($0.element.finalCount, $0.element.count, $1.offset)
+      }
       .map(\.element)
     return sorted.filter { $0.refusal != RefusalTable.others }
       + sorted.filter { $0.refusal == RefusalTable.others }
@@ -47,7 +73,7 @@ struct RefusalTally {
   private func facts(_ name: String, others nameOfOthers: String, _ mask: DataMask) -> [Fact] {
     guard let first = ordered.first else { return [] }
     var others = ordered.dropFirst().prefix(Self.mostOthers).map {
-      "\(mask.masked($0.refusal.words)) × \(Format.count($0.count))"
+      "\(mask.masked($0.refusal.words)) × \($0.times)"
     }
     let rest = ordered.dropFirst(1 + Self.mostOthers)
     if !rest.isEmpty {
@@ -57,7 +83,7 @@ struct RefusalTally {
     return [
       Fact(name, mask.masked(first.refusal.words)),
       first.refusal.code.map { Fact(LimitRecord.codeName, SaidCode($0).description) },
-      others.isEmpty ? nil : Fact("how often", Format.count(first.count)),
+      others.isEmpty ? nil : Fact("how often", first.times),
       others.isEmpty ? nil : Fact(nameOfOthers, others.joined(separator: "; ")),
     ].compactMap(\.self)
   }

@@ -36,12 +36,12 @@ extension Client where System: ~Copyable {
   private mutating func failHandshake(_ slot: UInt32) {
     let error =
       connections.kernel.pendingError(connections.rows.descriptor(slot)) ?? .connectionReset
-    let call = connections.failedCall(slot, error, orElse: .connect)
-    if error == .timedOut { return timeOut(slot, call, error) }
+    let (call, refusal) = connections.failedCall(slot, error, orElse: .connect)
+    if error == .timedOut { return timeOut(slot, call, error, refusal: refusal) }
     let position = connections.rows.position(slot)
     let connection = returning(slot)
     connections.drop(slot)
-    _ = failAttempt(connection, call, error, position: position)
+    _ = failAttempt(connection, call, error, position: position, refusal: refusal)
   }
 
   /// The connection of a handshake under way, to be begun again if it is one that comes back.
@@ -117,16 +117,18 @@ extension Client where System: ~Copyable {
     case .failed(let call, _): timeOut(slot, call, .timedOut)
     case .underWay(let call, let missing):
       let failure = LayerFailure.late(missing, within: connections.assignment.connectTimeout)
-      connections.board.refusals.add(
+      let refusal = connections.board.refusals.add(
         failure.refusal, call, failure.errno, phase: connections.phase)
-      timeOut(slot, call, failure.errno)
+      timeOut(slot, call, failure.errno, refusal: refusal)
     }
   }
 
   /// A handshake has taken too long, by the runner's own deadline or by the kernel's. It is tried
   /// again, since one lost packet is no limit. The connection has failed when no retry is left.
   @inline(never)
-  private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
+  private mutating func timeOut(
+    _ slot: UInt32, _ call: FailedCall, _ error: Errno?, refusal: UInt8? = nil
+  ) {
     let position = connections.rows.position(slot)
     let comingBack = returning(slot)
     let history = ConnectionHistory(rawValue: connections.rows.history(slot))
@@ -138,11 +140,11 @@ extension Client where System: ~Copyable {
     connections.drop(slot)
     // What comes back waits for its backoff first.
     guard comingBack.attempt == 0, fitsPhase, history.timeouts < opening.retries else {
-      _ = failAttempt(comingBack, call, error, position: position)
+      _ = failAttempt(comingBack, call, error, position: position, refusal: refusal)
       return
     }
-    connections.countFailure(call, error, position: position)
-    connections.markRetried(call, error, position: position)
+    let failure = connections.countFailure(call, error, position: position, refusal: refusal)
+    connections.board.markRetried(failure)
     connections.board.add(.retried)
     _ = openOne(retry, stillToBegin: 1)
   }

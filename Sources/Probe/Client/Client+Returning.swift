@@ -66,16 +66,17 @@ extension Client where System: ~Copyable {
   /// A connection counts once among the final failures. Where losses are forgiven, its loss does not: the last attempt
   /// does, if no other follows. Else the loss has been counted, and no attempt is.
   mutating func failAttempt(
-    _ connection: WantedConnection, _ call: FailedCall, _ error: Errno?, position: UInt32?
+    _ connection: WantedConnection, _ call: FailedCall, _ error: Errno?, position: UInt32?,
+    refusal: UInt8? = nil
   ) -> Bool {
     guard connection.attempt > 0 else { return fail(call, error, position: position) }
-    let row = connections.countFailure(call, error, position: position)
+    let failure = connections.countFailure(call, error, position: position, refusal: refusal)
     let isForgiven = connections.returns.forgivesLosses
     let isAwaited = connections.awaitReturn(
       number: UInt32(truncatingIfNeeded: connection.number),
       attempt: connection.attempt == .max ? .max : connection.attempt + 1,
-      failure: isForgiven ? row : nil)
-    if isAwaited || !isForgiven { connections.markRetried(call, error, position: position) }
+      failure: isForgiven ? failure : nil)
+    if isAwaited || !isForgiven { connections.board.markRetried(failure) }
     if isExhaustion(error) { giveSpareBack() }
     return true
   }

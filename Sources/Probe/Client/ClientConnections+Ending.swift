@@ -80,25 +80,24 @@ extension ClientConnections where System: ~Copyable {
     board.add(rows.messages.pattern(of: slot), .short)
   }
 
-  /// Counts a failure, and returns its row in the `FailureTable`.
+  /// Counts a failure.
+  ///
+  /// - Parameter refusal: the row of what was said with it in the `RefusalTable`.
   @discardableResult
-  mutating func countFailure(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> UInt16 {
+  mutating func countFailure(
+    _ call: FailedCall, _ error: Errno?, position: UInt32?, refusal: UInt8? = nil
+  ) -> Scoreboard.CountedFailure {
     board.add(.failures)
-    return board.failures.add(
+    let row = board.failures.add(
       call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now,
       held: board[.held], position: position)
+    return Scoreboard.CountedFailure(row: row, refusal: refusal)
   }
 
   /// Notes that the last failure of this kind has made the worker stop growing.
   mutating func markStopped(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
     board.failures.markStopped(
       call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now)
-  }
-
-  /// Notes that the last failure of this kind is a handshake that is tried again.
-  mutating func markRetried(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
-    board.failures.markRetried(
-      call, error, phase: phase, endpoint: endpoint(of: call, at: position))
   }
 
   /// The endpoint of a tuple, for calls whose failures have to do with the endpoint; nil for others.
@@ -112,16 +111,15 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// The call of the layer on top of TCP where that layer has failed, else `call`. The layer's words are kept with
-  /// the errno that is counted.
+  /// the errno that is counted, in the row of the `RefusalTable` that is returned as well.
   @inline(never)
   mutating func failedCall(
     _ slot: UInt32, _ error: Errno?, orElse call: FailedCall
-  ) -> FailedCall {
+  ) -> (call: FailedCall, refusal: UInt8?) {
     guard case .failed(let layer, let refusal) = kernel.layerStep(rows.descriptor(slot)) else {
-      return call
+      return (call, nil)
     }
-    board.refusals.add(refusal, layer, error, phase: phase)
-    return layer
+    return (layer, board.refusals.add(refusal, layer, error, phase: phase))
   }
 
   /// Frees the row of a connection that its peer has ended, and counts a failure. Where the phase has lost
@@ -129,9 +127,9 @@ extension ClientConnections where System: ~Copyable {
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     // Before the row is freed: the `held` that is noted with a failure includes this connection.
-    let call = failedCall(slot, error, orElse: .closed)
+    let (call, refusal) = failedCall(slot, error, orElse: .closed)
     let position = rows.position(slot)
-    let failure = countFailure(call, error, position: position)
+    let failure = countFailure(call, error, position: position, refusal: refusal)
     let isOfChurn = rows.marks(slot).has(.transient)
     let number = UInt32(truncatingIfNeeded: rows.number(slot))
     let attempt = unsuccessfulAttempts(slot)
@@ -142,7 +140,7 @@ extension ClientConnections where System: ~Copyable {
     let isAwaited = awaitReturn(
       number: number, attempt: attempt == .max ? .max : attempt + 1,
       failure: isForgiven ? failure : nil)
-    if isAwaited, isForgiven { markRetried(call, error, position: position) }
+    if isAwaited, isForgiven { board.markRetried(failure) }
   }
 
   /// How many attempts in a row were in vain when a connection is lost. So was one whose connection is lost again soon:

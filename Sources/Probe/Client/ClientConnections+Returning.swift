@@ -15,7 +15,9 @@ extension ClientConnections where System: ~Copyable {
 
   /// Has a connection that is gone come back after its backoff; false where the phase has none come back.
   @discardableResult
-  mutating func awaitReturn(number: UInt32, attempt: UInt8, failure: UInt16?) -> Bool {
+  mutating func awaitReturn(
+    number: UInt32, attempt: UInt8, failure: Scoreboard.CountedFailure?
+  ) -> Bool {
     guard returns.add(number: number, attempt: attempt, failure: failure, at: now) else {
       return false
     }
@@ -35,8 +37,8 @@ extension ClientConnections where System: ~Copyable {
   /// well.
   mutating func concedeReturns() {
     returns.stopForgiving()
-    let failures = board.failures
-    returns.forgetFailures { failures.unmarkRetried($0) }
+    let board = board
+    returns.forgetFailures { board.unmarkRetried($0) }
   }
 
   /// Nothing comes back any more. What waited for its turn has failed for good by its last failure.
@@ -47,7 +49,7 @@ extension ClientConnections where System: ~Copyable {
     while let entry = returns.removeAny() {
       board.subtract(.returning)
       if let failure = entry.failure {
-        board.failures.unmarkRetried(failure)
+        board.unmarkRetried(failure)
       } else if countingUntried {
         board.add(entry.due <= now ? .leftDue : .leftWaiting)
       }

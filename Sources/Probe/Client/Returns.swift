@@ -13,8 +13,8 @@ struct Returns: ~Copyable {
     /// The connection's number among all that the worker has begun: it is the same as before.
     var number: UInt32 = 0
     fileprivate var next = Returns.none
-    /// The row of the last attempt's failure in the `FailureTable`; nil where none has failed.
-    var failure: UInt16?
+    /// The last attempt's failure; nil where none has failed.
+    var failure: Scoreboard.CountedFailure?
     /// 1 for the first attempt after the connection was lost.
     var attempt: UInt8 = 0
 
@@ -95,8 +95,10 @@ struct Returns: ~Copyable {
   ///
   /// - Parameters:
   ///   - attempt: 1 for the first attempt since it was lost.
-  ///   - failure: the row of the failure of the attempt before.
-  mutating func add(number: UInt32, attempt: UInt8, failure: UInt16?, at now: Instant) -> Bool {
+  ///   - failure: of the attempt before.
+  mutating func add(
+    number: UInt32, attempt: UInt8, failure: Scoreboard.CountedFailure?, at now: Instant
+  ) -> Bool {
     guard let backoff, count < capacity else { return false }
     advance(to: now)
     let longest = backoff.longestWait(before: attempt)
@@ -141,7 +143,7 @@ struct Returns: ~Copyable {
   }
 
   /// Hands over the failures of all that wait, each once: they are remembered no more.
-  func forgetFailures(_ body: (UInt16) -> Void) {
+  func forgetFailures(_ body: (Scoreboard.CountedFailure) -> Void) {
     for place in 0..<firstUnused {
       guard let failure = entries[place].failure else { continue }
       entries[place].failure = nil

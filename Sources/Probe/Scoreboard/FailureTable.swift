@@ -89,13 +89,9 @@ package struct FailureTable {
     if load(row, 5) == 0 { store(instant.nanoseconds, row, 5) }
   }
 
-  /// The worker's side: notes that the last failure of this kind is a handshake that is tried
+  /// The worker's side: notes that the last failure of this row is a handshake that is tried
   /// again.
-  func markRetried(_ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil) {
-    guard let row = self.row(of: Self.key(call, errno, phase: phase, endpoint: endpoint))
-    else { return }
-    store(load(row, 6) + 1, row, 6)
-  }
+  func markRetried(_ row: UInt16) { store(load(Int(row), 6) + 1, Int(row), 6) }
 
   /// The worker's side: a failure of this row after which there was to be another attempt has cost its
   /// connection after all.

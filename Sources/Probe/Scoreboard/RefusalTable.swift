@@ -28,8 +28,9 @@ package struct RefusalTable {
     /// Of `Refusal.ownWords`, where no number was said; else 0.
     static let hash = 16
     static let count = 24
-    static let length = 32
-    static let words = 40
+    static let retried = 32
+    static let length = 40
+    static let words = 48
     static let stride = words + mostWords
   }
 
@@ -42,6 +43,8 @@ package struct RefusalTable {
     /// With the words of the first one of its kind.
     package var refusal: Refusal
     package var count: Int
+    /// Of `count`, those after which the connection was tried again, as in the `FailureTable`.
+    package var retried = 0
   }
 
   private let base: UnsafeMutableRawPointer
@@ -51,24 +54,30 @@ package struct RefusalTable {
   }
 
   /// The worker's side: counts one refusal.
+  ///
+  /// - Returns: the row; nil where nothing of the refusal is kept.
+  @discardableResult
   @inline(never)
-  func add(_ refusal: Refusal, _ call: FailedCall, _ errno: Errno?, phase: Int) {
+  func add(_ refusal: Refusal, _ call: FailedCall, _ errno: Errno?, phase: Int) -> UInt8? {
     let kind = Self.kind(call, errno, refusal.code)
     var (refusal, hash) = (refusal, refusal.code == nil ? Self.hash(refusal.ownWords) : 0)
     var wordings = 0
     for place in Self.places(of: phase) {
+      let row = UInt8(place / Field.stride)
       guard load(place + Field.phase) == UInt64(phase) + 1 else {
         // What the phase before the last has left there may be overwritten.
         store(0, place + Field.phase)
         store(kind, place + Field.kind)
         store(hash, place + Field.hash)
         store(1, place + Field.count)
+        store(0, place + Field.retried)
         keep(refusal.words, at: place)
-        return unsafe cell(place + Field.phase).pointee.store(
-          UInt64(phase) + 1, ordering: .releasing)
+        unsafe cell(place + Field.phase).pointee.store(UInt64(phase) + 1, ordering: .releasing)
+        return row
       }
       if load(place + Field.kind) == kind, load(place + Field.hash) == hash {
-        return store(load(place + Field.count) &+ 1, place + Field.count)
+        store(load(place + Field.count) &+ 1, place + Field.count)
+        return row
       }
       guard refusal.code == nil, load(place + Field.kind) == kind else { continue }
       wordings += 1
@@ -76,6 +85,20 @@ package struct RefusalTable {
         (refusal, hash) = (Self.others, Self.hash(Self.others.ownWords))
       }
     }
+    return nil
+  }
+
+  /// The worker's side: notes that the connection of the last refusal of this row is tried again.
+  func markRetried(_ row: UInt8) {
+    let place = Int(row) * Field.stride + Field.retried
+    store(load(place) &+ 1, place)
+  }
+
+  /// The worker's side: a refusal of this row after which there was to be another attempt has cost its connection after
+  /// all.
+  func unmarkRetried(_ row: UInt8) {
+    let place = Int(row) * Field.stride + Field.retried
+    if load(place) > 0 { store(load(place) - 1, place) }
   }
 
   /// The kinds of a phase, in the order in which they came. Empty when there were none, and when the phase is neither
@@ -92,7 +115,7 @@ package struct RefusalTable {
       return Row(
         call: call, errno: errno == 0 ? nil : Errno(rawValue: CInt(errno)),
         refusal: Refusal(unsafe String(decoding: words, as: UTF8.self), code: Self.code(in: kind)),
-        count: Int(load(place + Field.count)))
+        count: Int(load(place + Field.count)), retried: Int(load(place + Field.retried)))
     }
   }
 
@@ -101,19 +124,21 @@ package struct RefusalTable {
   }
 
   // From its lowest bits: the call (8), the table of the number (7), whether it was sent (1), the errno (16), the
-  // number (16).
+  // number (16), the packet (8).
 
   private static func kind(_ call: FailedCall, _ errno: Errno?, _ code: RefusalCode?) -> UInt64 {
     var kind = UInt64(call.rawValue)
     kind |= UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0)) << 16
     guard let code else { return kind }
     return kind | UInt64(code.table.rawValue) << 8 | (code.isSent ? 1 << 15 : 0)
-      | UInt64(code.number) << 32
+      | UInt64(code.number) << 32 | UInt64(code.packet) << 48
   }
 
   private static func code(in kind: UInt64) -> RefusalCode? {
     RefusalCode.Table(rawValue: UInt8(truncatingIfNeeded: kind >> 8 & 0x7F)).map {
-      RefusalCode($0, UInt16(truncatingIfNeeded: kind >> 32), isSent: kind >> 15 & 1 == 1)
+      RefusalCode(
+        $0, UInt16(truncatingIfNeeded: kind >> 32), packet: UInt8(truncatingIfNeeded: kind >> 48),
+        isSent: kind >> 15 & 1 == 1)
     }
   }
 

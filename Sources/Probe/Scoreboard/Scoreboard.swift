@@ -259,6 +259,26 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe RefusalTable(base: base + Offset.refusals)
   }
 
+  /// Where an attempt's failure is counted.
+  struct CountedFailure: BitwiseCopyable {
+    /// Its row in the `FailureTable`.
+    var row: UInt16
+    /// The row of what was said with it in the `RefusalTable`; nil where nothing was.
+    var refusal: UInt8?
+  }
+
+  /// Notes that the connection of this failure is tried again.
+  func markRetried(_ failure: CountedFailure) {
+    failures.markRetried(failure.row)
+    if let refusal = failure.refusal { refusals.markRetried(refusal) }
+  }
+
+  /// The connection of this failure was to be tried again, and the failure has cost it after all.
+  func unmarkRetried(_ failure: CountedFailure) {
+    failures.unmarkRetried(failure.row)
+    if let refusal = failure.refusal { refusals.unmarkRetried(refusal) }
+  }
+
   // MARK: What was driven
 
   package var driveLog: DriveLog {

@@ -60,8 +60,8 @@ package final class SimulatedPeer: SimulatedWorker {
 
   package let process: SimulatedProcess
   package let manner: Manner
-  /// What the peer says to the connections that it serves; nil where it sends back what it reads.
-  private let speech: Speech?
+  /// What the peer says on the connections that it serves from now on; nil where it sends back what it reads.
+  package var speech: Speech?
   private var kernel: SimulatedKernel
   private let listener: FileDescriptor
   private var connections: [UInt64: Connection] = [:]

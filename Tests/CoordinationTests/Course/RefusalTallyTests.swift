@@ -27,6 +27,29 @@ import WorkerLog
         ])
   }
 
+  @Test func `what cost connections is what was said, however often others were tried again`() {
+    var tally = RefusalTally()
+    tally.add(Self.http(503), 3000, retried: 3000)
+    tally.add(Self.http(401), 400, retried: 390)
+    #expect(
+      tally.facts(DataMask([])).map { "\($0.name): \($0.value)" } == [
+        "said: HTTP 401", "code: HTTP 401", "how often: 400 (390 tried again)",
+        "also said: HTTP 503 × 3,000 (tried again)",
+      ])
+  }
+
+  @Test func `the same number in another packet is another refusal`() {
+    func mqtt(_ words: String, _ packet: UInt8) -> Refusal {
+      Refusal(words, code: RefusalCode(.mqtt, 135, packet: packet))
+    }
+    #expect(
+      facts((mqtt("not authorized (135)", 2), 5), (mqtt("SUBACK: not authorized (135)", 9), 1000))
+        == [
+          "said: SUBACK: not authorized (135)", "code: MQTT 135", "how often: 1,000",
+          "also said: not authorized (135) × 5",
+        ])
+  }
+
   @Test func `one that says always the same needs no count`() {
     #expect(facts((Self.http(503), 10)) == ["said: HTTP 503", "code: HTTP 503"])
     #expect(facts((Refusal("odd"), 10)) == ["said: odd"])

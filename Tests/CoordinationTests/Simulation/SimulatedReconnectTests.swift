@@ -116,6 +116,30 @@ import Testing
     #expect(attempts.map(\.count).reduce(0, +) > 20 && attempts.allSatisfy { $0.finalCount == 0 })
   }
 
+  @Test func `a hold is broken by what its connections were lost for, not by what returns heard`()
+    throws
+  {
+    var speech = Speech(.mqtt5, .ends(0x8E))
+    speech.after = 1_000_000_000
+    let run = try SimulatedRun(
+      Self.plan("{backoff: 100ms, jitter: none}", "  - ramp: {to: 20}\n  - hold: 5s")
+        + "\nprotocol: {mqtt: {version: 5}}",
+      against: .speaks(speech)
+    ) { phase, _, peer in
+      if phase == 1 { peer?.speech = Speech(.mqtt5, .answers(0x89)) }
+    }
+    #expect(run.judgement.exitCode == 100)
+    let limit = try #require(run.judgement.limit)
+    #expect(limit.count == 20)
+    #expect(
+      limit.said?.hasPrefix("DISCONNECT: session taken over (142)") == true, "\(limit.evidence)")
+    #expect(limit.saidCode?.number == 142)
+    #expect(limit.evidence.contains { $0.name == "how often" && $0.value == "20" })
+    let others = try #require(limit.evidence.first { $0.name == "also said" }?.value)
+    #expect(
+      others.hasPrefix("server busy (137) × ") && others.hasSuffix("(tried again)"), "\(others)")
+  }
+
   @Test func `the backoff begins anew for what has stood for longer than its longest wait`() throws
   {
     let run = try SimulatedRun(

@@ -46,10 +46,10 @@ import WorkerLog
     let table = board.failures
     let endpoints = FailureTable.endpointsApart + 3
     for endpoint in 0..<endpoints {
-      table.add(
+      let row = table.add(
         .connectTimeout, nil, phase: 2, endpoint: endpoint, at: .now(), held: 0,
         position: UInt32(endpoint))
-      table.markRetried(.connectTimeout, nil, phase: 2, endpoint: endpoint)
+      table.markRetried(row)
     }
     table.markStopped(.connectTimeout, nil, phase: 2, endpoint: 1, at: Instant(nanoseconds: 5))
     let rows = table.rows()

@@ -155,6 +155,33 @@ import WorkerLog
     #expect(board.unasked.isEmpty)
   }
 
+  @Test func `those that are tried again are counted by row, in rows used anew as well`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    let table = board.refusals
+    for phase in 0..<4 {
+      let rows = try (401...402).map {
+        try #require(table.add(Self.http($0), .webSocket, .protocolError, phase: phase))
+      }
+      #expect(table.add(Self.http(402), .webSocket, .protocolError, phase: phase) == rows[1])
+      for _ in 0..<2 { table.markRetried(rows[1]) }
+      #expect(table.rows(of: phase).map(\.retried) == [0, 2])
+      table.unmarkRetried(rows[1])
+      #expect(table.rows(of: phase).map(\.retried) == [0, 1])
+      #expect(table.rows(of: phase).map(\.count) == [1, 2])
+    }
+  }
+
+  @Test func `the same number in another packet is another refusal`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    let refusals = [2, 9].map {
+      Refusal("in packet \($0)", code: RefusalCode(.mqtt, 135, packet: $0))
+    }
+    for refusal in refusals { board.refusals.add(refusal, .mqtt, .protocolError, phase: 0) }
+    #expect(board.refusals.rows(of: 0).map(\.refusal) == refusals)
+  }
+
   @Test func `refusals that quote the peer are of one kind, whatever it said`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }

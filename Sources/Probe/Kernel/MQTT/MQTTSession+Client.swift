@@ -100,7 +100,7 @@ extension MQTTSession {
         dropReason(row)
         return .ended(nil)
       }
-      return .ended(said("DISCONNECT: ", reason, row))
+      return .ended(said("DISCONNECT: ", .disconnect, reason, row))
     case .malformed(let malformation):
       // 3.1.1 closes without a word.
       if terms.version == .v5 { say(.disconnect(malformation.reasonCode), .v5) }

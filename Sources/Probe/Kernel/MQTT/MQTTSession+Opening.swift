@@ -94,7 +94,7 @@ extension MQTTSession {
         unsafe keepReason(
           row, UnsafeRawBufferPointer(rebasing: rest[step.used - count..<step.used]))
       case .connack(let isSessionPresent, let reason):
-        guard !reason.isFailure else { return .refused(said("", reason, row)) }
+        guard !reason.isFailure else { return .refused(said("", .connack, reason, row)) }
         dropReason(row)
         if isSessionPresent, terms.isClean {
           let section = terms.version == .v5 ? "MQTT 5.0, 3.2.2.1.1" : "MQTT 3.1.1, 3.2.2.2"
@@ -125,7 +125,7 @@ extension MQTTSession {
         if let refused = opening?.refused {
           let which =
             terms.subscriptions.count > 1 ? " of the topic filter \(refused.filter + 1)" : ""
-          return .refused(said("SUBACK\(which): ", refused.reason, row))
+          return .refused(said("SUBACK\(which): ", .suback, refused.reason, row))
         }
         dropReason(row)
         guard opening?.answered == terms.subscriptions.count else {
@@ -138,7 +138,7 @@ extension MQTTSession {
         dropReason(row)
         say(.pubcomp(identifier), terms.version)
       case .disconnect(let reason):
-        return .refused(said("DISCONNECT: ", reason, row))
+        return .refused(said("DISCONNECT: ", .disconnect, reason, row))
       case .auth: return .refused(.said("AUTH, which nobody has asked for"))
       case .malformed(let malformation): return .refused(refusal(malformation, terms.version))
       default: continue

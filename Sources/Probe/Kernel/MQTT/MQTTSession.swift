@@ -277,8 +277,12 @@ struct MQTTSession: Session, ~Copyable {
   /// The failure of a connection on which a packet has come that refuses, by a reason of the standard.
   ///
   /// - Parameter place: which packet, as the words begin; empty for CONNACK.
-  mutating func said(_ place: String, _ reason: MQTTReason, _ row: UInt32) -> LayerFailure {
-    .said(place + words(reason, row), code: RefusalCode(.mqtt, UInt16(reason.code)))
+  mutating func said(
+    _ place: String, _ packet: MQTTPacketKind, _ reason: MQTTReason, _ row: UInt32
+  ) -> LayerFailure {
+    .said(
+      place + words(reason, row),
+      code: RefusalCode(.mqtt, UInt16(reason.code), packet: packet.rawValue))
   }
 
   mutating func dropReason(_ row: UInt32) {
