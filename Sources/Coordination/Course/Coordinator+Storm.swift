@@ -100,9 +100,12 @@ extension Coordinator {
       }
       standsSince = nil
       // Nothing comes back any more: a limit has stopped it. What is there and not accepted yet is waited for.
-      return fleet.current(.held, .client) < target && fleet.hasSettled
-        && fleet.current(.returning, .client) == 0
+      // A connection goes from `returning` by `connecting` to `held` and may be back among `returning` at once. Asked in
+      // this order, one that goes on meanwhile is not missed.
+      return fleet.hasSettled && fleet.current(.returning, .client) == 0
         && fleet.current(.connecting, .client) == 0
+        && fleet.current(.held, .client) < target
+        && fleet.current(.returning, .client) == 0
     }
     let recovery = standsSince?.seconds(since: start)
     let atDeadline = standingNow(fleet)

@@ -40,8 +40,8 @@ extension Client where System: ~Copyable {
     if error == .timedOut { return timeOut(slot, call, error, refusal: refusal) }
     let position = connections.rows.position(slot)
     let connection = returning(slot)
-    connections.drop(slot)
     _ = failAttempt(connection, call, error, position: position, refusal: refusal)
+    connections.drop(slot)
   }
 
   /// The connection of a handshake under way, to be begun again if it is one that comes back.
@@ -137,12 +137,12 @@ extension Client where System: ~Copyable {
     let retry = WantedConnection(
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
       history: history.afterTimeout)
-    connections.drop(slot)
     // What comes back waits for its backoff first.
     guard comingBack.attempt == 0, fitsPhase, history.timeouts < opening.retries else {
       _ = failAttempt(comingBack, call, error, position: position, refusal: refusal)
-      return
+      return connections.drop(slot)
     }
+    connections.drop(slot)
     let failure = connections.countFailure(call, error, position: position, refusal: refusal)
     connections.board.markRetried(failure)
     connections.board.add(.retried)

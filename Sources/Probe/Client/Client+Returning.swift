@@ -47,13 +47,14 @@ extension Client where System: ~Copyable {
       else { break }
       guard connections.mayBegin() else { return nextExpiry() }
       let stillToBegin = Int(connections.returns.count)
-      guard let entry = connections.takeReturn() else { break }
+      guard let entry = connections.returns.removeDue(at: connections.now) else { break }
       // While nothing was to come back, between two phases, nobody was late.
       let wanted = max(entry.due, connections.returns.openedAt)
       connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: wanted))
       let connection = WantedConnection(
         due: wanted, number: UInt64(entry.number), attempt: entry.attempt)
       _ = openOne(connection, stillToBegin: stillToBegin)
+      connections.board.subtract(.returning)
       connections.readClock()
     }
     return earliest(connections.returns.nextDue(at: connections.now), nextExpiry())

@@ -55,8 +55,8 @@ extension ClientConnections where System: ~Copyable {
       lastReturn = now
       rows.returns.noteReturn(of: slot, at: now)
     }
-    board.subtract(.connecting)
     board.add(.held)
+    board.subtract(.connecting)
     board.add(.established)
     board.addToSource(tuples.source(at: rows.position(slot)), 1)
   }

@@ -133,13 +133,15 @@ extension ClientConnections where System: ~Copyable {
     let isOfChurn = rows.marks(slot).has(.transient)
     let number = UInt32(truncatingIfNeeded: rows.number(slot))
     let attempt = unsuccessfulAttempts(slot)
+    let isForgiven = returns.forgivesLosses
+    let isAwaited =
+      isOfChurn
+      ? false
+      : awaitReturn(
+        number: number, attempt: attempt == .max ? .max : attempt + 1,
+        failure: isForgiven ? failure : nil)
     drop(slot)
     board.add(.closedByPeer)
-    guard returns.isOpen, !isOfChurn else { return }
-    let isForgiven = returns.forgivesLosses
-    let isAwaited = awaitReturn(
-      number: number, attempt: attempt == .max ? .max : attempt + 1,
-      failure: isForgiven ? failure : nil)
     if isAwaited, isForgiven { board.markRetried(failure) }
   }
 

@@ -3,14 +3,18 @@ import SystemPackage
 import WorkerLog
 
 /// The connections that come back after they were cut or lost.
+///
+/// On its way from `held` by `returning` and `connecting` to `held` a connection is counted at its next place before it is
+/// counted off at the last one. Else the coordinator, which may look at any time, could find it nowhere, and would take
+/// the storm for over.
 extension ClientConnections where System: ~Copyable {
   /// Cuts a connection that is held, and has it come back.
   mutating func cut(_ slot: UInt32, reset: Bool) {
     if !reset { try? kernel.resetOnClose(rows.descriptor(slot), false) }
     let number = UInt32(truncatingIfNeeded: rows.number(slot))
+    awaitReturn(number: number, attempt: 1, failure: nil)
     drop(slot)
     board.add(.dropped)
-    awaitReturn(number: number, attempt: 1, failure: nil)
   }
 
   /// Has a connection that is gone come back after its backoff; false where the phase has none come back.
@@ -23,13 +27,6 @@ extension ClientConnections where System: ~Copyable {
     }
     board.add(.returning)
     return true
-  }
-
-  /// The next connection whose backoff is over; nil where none is due.
-  mutating func takeReturn() -> Returns.Entry? {
-    guard let entry = returns.removeDue(at: now) else { return nil }
-    board.subtract(.returning)
-    return entry
   }
 
   /// The phase is over, and what still waits has not come back in it: its last failures have cost connections.

@@ -40,6 +40,8 @@ package final class SimulatedProcess {
   /// Whether `keptEvents` collects the events that waits bring, but for wake-ups, stale events and noise.
   var keepsEvents = false
   private(set) var keptEvents: [ReadyEvent] = []
+  /// Is told of each call before anything else happens.
+  var beforeCall: ((SimulatedCall) -> Void)?
   /// The call whose instants are logged; nil for none.
   var loggedCall: SimulatedCall?
   /// Nanoseconds.
@@ -78,6 +80,7 @@ package final class SimulatedProcess {
   func begin(_ call: SimulatedCall) -> Errno? {
     calls[call.rawValue] += 1
     totalCalls += 1
+    beforeCall?(call)
     if call == loggedCall { loggedInstants.append(network.now) }
     if network.dials.costPerCall > 0 {
       network.advance(to: network.now + network.dials.costPerCall)

@@ -180,6 +180,38 @@ import Testing
     #expect(count(.closedByPeer, world) == 4)
   }
 
+  /// The coordinator takes a storm for over once nothing is counted any more, and may look at any time.
+  @Test func `what is cut, begun, lost or refused is counted at every instant`() throws {
+    let world = World(.init(latency: 1_000_000))
+    let peer = ScriptedPeer(world.network, at: .first)
+    try peer.listen()
+    let client = try world.addClient([.open(goal: 1, rate: nil), Self.storm()])
+    world.play()
+    world.run(for: .milliseconds(10))
+    _ = try #require(try peer.accept())
+    var uncounted: [SimulatedCall] = []
+    client.process.beforeCall = { [board = client.board] call in
+      if board[.held] + board[.connecting] + board[.returning] == 0 { uncounted.append(call) }
+    }
+    world.order(.begin, phase: 1, goal: 1)
+    #expect(world.run(for: .seconds(2)) { world.hasSettled(1) })
+    #expect(uncounted.isEmpty, "cut and begun: \(uncounted)")
+    uncounted = []
+    world.run(for: .milliseconds(10))
+    try peer.close(#require(try peer.accept()), reset: false)
+    world.run(for: .milliseconds(10))
+    #expect(count(.closedByPeer, world) == 1)
+    #expect(uncounted.isEmpty, "lost: \(uncounted)")
+    uncounted = []
+    world.network.dials.refusals = [.first: .connectionRefused]
+    world.run(for: .seconds(3))
+    #expect(count(.failures, world) == 2)
+    world.network.dials.refusals = [:]
+    world.run(for: .seconds(5))
+    #expect(count(.reconnected, world) == 2)
+    #expect(uncounted.isEmpty, "refused and begun: \(uncounted)")
+  }
+
   @Test func `what is lost once a storm is over has failed for good`() throws {
     let (world, peer) = try cutOnce()
     world.run(for: .seconds(2))
