@@ -219,8 +219,8 @@ extension Recording {
     messages(in: [0...max(0, duration)]).map { totals in
       guard totals.lost > 0, totals[.received] == 0, totals[.late] == 0 else { return "" }
       let pattern = totals.pattern
-      // An answer that broke off is none that was right, and not nothing either.
-      return switch totals[.wrong] + totals[.short] {
+      // Where a connection ended (`short`) no answer, or a part of one, had come.
+      return switch totals[.wrong] {
       case 0 where totals.lost == 1: "; the only message \(pattern) was not answered"
       case 0: "; none of \(Format.count(totals.lost)) messages \(pattern) was answered"
       case 1: "; the only answer to \(pattern) was wrong"

@@ -85,6 +85,19 @@ import Testing
     }
   }
 
+  /// With many values nearly every short text stands in one of them.
+  @Test func `a short text that stands within a value stays`() {
+    let mask = mask(#"{"id": 5100000917346, "status": "pending"}"#)
+    #expect(mask.masked("close 1013: \"pending\"") == "close 1013: \"pending\"")
+    #expect(mask.masked(Array("100000".utf8)) == Array("100000".utf8))
+  }
+
+  @Test func `a cut within an escape is one`() {
+    #expect(
+      mask(#"a-long\value"#).masked(#"HTTP 401: "no a-long\…"#) == #"HTTP 401: "no {users.token}…"#
+    )
+  }
+
   @Test func `of values that overlap nothing is left`() {
     let mask = DataMask([
       DataColumn(name: "a.x", values: [Array("Bearer s3cr".utf8)]),

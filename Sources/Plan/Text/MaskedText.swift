@@ -6,11 +6,13 @@ import WorkerLog
 /// A value is found as it is and in each form that texts of a run give to what was said (`forms`). It is found cut as
 /// well, where what was said may be cut: workers keep so many bytes of it, and a read may begin or end within a value.
 ///
-/// The text is indexed, and each value is looked up in it once. So a text costs as much as there are values, and no
-/// more where it is long.
+/// The text is indexed, and each value is looked up in it once: there may be a million of them.
 struct MaskedText {
   /// The shortest value, or part of one, that is taken out, in bytes: shorter ones stand in many words by chance.
   static let shortest = 6
+  /// The shortest part of a value, in bytes, that is taken out where both of its sides may have been cut: a shorter one
+  /// stands in some value by chance where there are many.
+  private static let shortestWithin = 12
 
   /// Where what a peer said stands in a text.
   enum Place {
@@ -27,10 +29,15 @@ struct MaskedText {
   private var ends: Set<Int> = []
   /// Parts of the text that may be cut at both sides.
   private var parts: [Range<Int>] = []
+  /// Whether anything in the text may have been escaped, or was no UTF-8.
+  private let mayHaveForms: Bool
   private var found: [Int: (count: Int, number: Int)] = [:]
 
   init(_ text: [UInt8], _ place: Place) {
     self.text = text
+    mayHaveForms =
+      text.contains(UInt8(ascii: "\\"))
+      || String(decoding: text, as: UTF8.self).unicodeScalars.contains("\u{FFFD}")
     guard text.count >= Self.shortest else { return }
     for place in 0...(text.count - Self.shortest) {
       places[Self.key(text[place..<place + Self.shortest]), default: []].append(place)
@@ -51,19 +58,26 @@ struct MaskedText {
     while place < text.count {
       let rest = text[place...]
       if rest.first == UInt8(ascii: "\\") {
-        place += 2
+        // A cut may have left no more of an escape than this.
+        place += Self.lengthOfMark(rest.dropFirst()) > 1 ? 1 : 2
         continue
       }
-      if rest.first == UInt8(ascii: "\"") || Self.cutMarks.contains(where: rest.starts) {
+      let length = Self.lengthOfMark(rest)
+      if length > 0 {
         if let begin { addPart(begin..<place) } else { addEnd(place) }
-        begin = place + 1
+        begin = place + length
       }
-      place += 1
+      place += max(1, length)
     }
     addEnd(text.count)
   }
 
-  /// What stands where a text was cut, if it is not a quotation mark.
+  /// How long what ends a quotation, or marks a cut, is that `text` begins with; 0 for other texts.
+  private static func lengthOfMark(_ text: ArraySlice<UInt8>) -> Int {
+    if text.first == UInt8(ascii: "\"") { return 1 }
+    return cutMarks.first(where: text.starts)?.count ?? 0
+  }
+
   private static let cutMarks = [Array(cutMark.utf8), Array("...".utf8)]
 
   private mutating func addPart(_ part: Range<Int>) {
@@ -115,7 +129,7 @@ struct MaskedText {
   mutating func look(for value: UnsafeRawBufferPointer, _ number: Int) {
     guard value.count >= Self.shortest, text.count >= Self.shortest else { return }
     if unsafe mayStandInText(value) { unsafe lookUp(Array(value), number) }
-    guard unsafe value.contains(where: Self.mayBeEscaped) else { return }
+    guard mayHaveForms, unsafe value.contains(where: Self.mayBeEscaped) else { return }
     for form in unsafe Self.forms(Array(value)) { lookUp(form, number) }
   }
 
@@ -139,12 +153,15 @@ struct MaskedText {
   private func mayStandInText(_ value: UnsafeRawBufferPointer) -> Bool {
     unsafe places[Self.key(value.prefix(Self.shortest))] != nil
       || places[Self.key(value.suffix(Self.shortest))] != nil
-      || parts.contains { $0.count < value.count }
+      || parts.contains { Self.mayBeWithin($0, value.count) }
   }
 
   private mutating func lookUp(_ value: [UInt8], _ number: Int) {
     for place in places[Self.key(value.prefix(Self.shortest))] ?? [] {
-      let alike = zip(value, text[place...]).prefix { $0 == $1 }.count
+      var alike = Self.shortest
+      while alike < value.count, place + alike < text.count, value[alike] == text[place + alike] {
+        alike += 1
+      }
       let count =
         alike == value.count
         ? alike : (Self.shortest..<alike + 1).last { ends.contains(place + $0) }
@@ -152,14 +169,22 @@ struct MaskedText {
     }
     for place in places[Self.key(value.suffix(Self.shortest))] ?? [] {
       let end = place + Self.shortest
-      let alike = zip(value.reversed(), text[..<end].reversed()).prefix { $0 == $1 }.count
+      var alike = Self.shortest
+      while alike < value.count, alike < end,
+        value[value.count - 1 - alike] == text[end - 1 - alike]
+      { alike += 1 }
       if let begin = (end - alike..<place + 1).first(where: begins.contains) {
         note(begin, end - begin, number)
       }
     }
-    for part in parts where part.count < value.count && Self.has(value, text[part]) {
+    for part in parts where Self.mayBeWithin(part, value.count) && Self.has(value, text[part]) {
       note(part.lowerBound, part.count, number)
     }
+  }
+
+  /// Whether a part of the text is long enough to be what two cuts have left of a value of so many bytes.
+  private static func mayBeWithin(_ part: Range<Int>, _ count: Int) -> Bool {
+    part.count < count && part.count >= shortestWithin
   }
 
   private mutating func note(_ place: Int, _ count: Int, _ number: Int) {
