@@ -14,6 +14,15 @@ package enum Mask {
     for (name, value) in ordered where !value.isEmpty {
       text.replace(quoted(value), with: quoted(Self.text(for: name)))
     }
+    // What a peer said is shorter, so nothing of a longer text was cut where it was kept.
+    guard text.utf8.count <= MaskedText.longest else {
+      for (name, value) in ordered where value.count >= MaskedText.shortest {
+        for form in Set([value, visible(value)]) {
+          text.replace(form, with: Self.text(for: name))
+        }
+      }
+      return text
+    }
     var masked = MaskedText(Array(text.utf8), .quoted)
     for (number, entry) in ordered.enumerated() where entry.value.count >= MaskedText.shortest {
       var value = entry.value

@@ -10,6 +10,8 @@ import WorkerLog
 struct MaskedText {
   /// The shortest value, or part of one, that is taken out, in bytes: shorter ones stand in many words by chance.
   static let shortest = 6
+  /// The longest text, in bytes, that is looked through for parts of values: several times what is kept of a peer's words.
+  static let longest = 16 * 1024
   /// The shortest part of a value, in bytes, that is taken out where both of its sides may have been cut: a shorter one
   /// stands in some value by chance where there are many.
   private static let shortestWithin = 12
