@@ -160,7 +160,7 @@ extension Coordinator {
   }
 
   /// Opens or closes connections until both ends hold `goal`, or a limit keeps the number below it. Connections
-  /// that are lost on the way are opened again as long as that brings more: a single failure is no limit.
+  /// that are lost on the way are opened again until several tries in a row bring no more: a single failure is no limit.
   ///
   /// A step down is over when all messages that were sent before it have been answered or given up.
   ///

@@ -1,7 +1,7 @@
 import Host
 import Recording
 
-/// Why connections were not back when the time of a storm was over, though no attempt at them had failed.
+/// Why connections were not back when the time of a storm was over, where no final failure says why.
 extension LimitFinder {
   func delays(_ phase: PhaseRecord, _ delay: ReturnDelay) -> [LimitRecord] {
     var limits: [LimitRecord] = []

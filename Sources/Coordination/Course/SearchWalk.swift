@@ -17,8 +17,8 @@ struct SearchWalk {
 
   private let stepSize: Int
   private let most: Int
-  /// The most that may last: it was held without a condition of `until` being met, or lies below a number that did not
-  /// last.
+  /// The most that may last: it was held without a condition of `until` being met, is what a limit let a step hold, or
+  /// lies below a number that did not last.
   private var good = 0
   /// The fewest that count as too many; nil until some do.
   private var bad: Int?

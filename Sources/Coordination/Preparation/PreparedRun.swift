@@ -27,7 +27,7 @@ package struct PreparedRun {
   /// limit cannot be set.
   ///
   /// - Parameters:
-  ///   - written: the plan as its file has it.
+  ///   - written: the plan to run, before its searches are bounded by ports.
   ///   - isForRun: whether the plan is about to run. Then this process's descriptor limit, which the workers
   ///     inherit, is raised as far as the run needs and the host allows, and a few datagrams are sent over
   ///     loopback to learn whether the kernel tracks connections there. Otherwise nothing is changed or sent.

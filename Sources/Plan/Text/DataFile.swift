@@ -2,14 +2,14 @@ import Messages
 
 /// A data file of a plan: comma-separated values under a line of column names, as RFC 4180 has them.
 ///
-/// A recording does not keep the values, as they may be passwords. It keeps a text with the names of the columns,
-/// which reads as the same file without rows.
+/// A recording does not keep the values, as they may be passwords. It keeps a text with the names of the columns
+/// that the plan uses, which reads as a file of these columns without rows.
 struct DataFile {
   var columns: [String]
   /// The values of each row. Empty where the text is what a recording keeps.
   var rows: [[[UInt8]]]
 
-  /// What is wrong with a file. Messages show no value of it, but names of columns.
+  /// What is wrong with a file. Messages quote nothing of it; they tell columns by their numbers.
   struct Failure: Error, Equatable {
     var line: Int
     var problem: Problem

@@ -1,8 +1,8 @@
 import Linux
 import SystemPackage
 
-/// What a `ConnectionTable` keeps of connections that are in the place of one that was cut or lost: 5 bytes a row, of
-/// which pages that nobody writes cost no memory.
+/// What a `ConnectionTable` keeps of connections that are in the place of one that was cut or lost: 5 bytes a row, or
+/// 1 where none comes back, of which pages that nobody writes cost no memory.
 struct ReturnColumns: ~Copyable {
   /// Which attempt a connection is. 0 for one that is in nobody's place.
   private let attempts: Column<UInt8>

@@ -29,7 +29,7 @@ extension HTMLReport {
     }
   }
 
-  /// The figures of each phase, folded: only a reader who looks for the phase that got worse wants
+  /// The figures of the first phases that have any, folded: only a reader who looks for the phase that got worse wants
   /// them.
   @MarkupBuilder private func phaseFigures(_ comparison: Comparison) -> [Node] {
     let names = recording.phases.map(\.name)

@@ -21,7 +21,8 @@ struct OpenOrder {
   /// Handshakes under way.
   var connecting = 0
   private(set) var established = 0
-  /// Connections of this order that the peer closed before the order was complete.
+  /// Connections of this order that the peer closed, or that a failed `epoll_ctl` closed here, before the order was
+  /// complete.
   var lost = 0
   private var failuresInARow = 0
   /// Whether no more connections are to be begun, though some of `total` are left.
