@@ -157,9 +157,9 @@ extension Coordinator {
     for limit in limits { note(limit) }
   }
 
-  /// Why a layer on top of TCP was refused, or what of it has not come: what the client heard or missed where that cost the
-  /// most connections, with its number, and what else; and where it was refused, the
-  /// words of the server end. Text that a peer sent is escaped in them.
+  /// Why a layer on top of TCP was refused, or what of it has not come: what the client heard or missed where that cost
+  /// the most connections, with its number, and what else; and where the layer was refused, the words of the server
+  /// end. Text that a peer sent is escaped in them.
   ///
   /// What was said with the limit's call and errno is taken, from this phase; or from the phase before, where all failures
   /// of the limit came between the two (`failures(of:)`). A server that refuses a client of TLS 1.3 does so before the
@@ -169,9 +169,9 @@ extension Coordinator {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
     let place = isOfThisPhase ? phaseIndex : phaseBefore ?? phaseIndex
-    var ofServer = refusals(.server, like: limit, in: place).mostFrequent
+    var ofServer = refusals(.server, like: limit, in: place).mostCostly
     if ofServer == nil, let phaseBefore {
-      ofServer = refusals(.server, like: limit, in: phaseBefore).mostFrequent
+      ofServer = refusals(.server, like: limit, in: phaseBefore).mostCostly
     }
     let ofClient = refusals(.client, like: limit, in: place)
     let mask = DataMask(plan.data.flatMap(\.columns))

@@ -142,7 +142,7 @@ extension PhasePromise {
     case .storm(let plan):
       promised = plan.target(of: begin.atBothEnds)
       // What is there when nothing moves any more counts, not what came back after the time was over.
-      // Where the storm has not recovered at least one is missing, unless none stood at both ends that could be.
+      // Of a storm that has not recovered one at least is missing, unless none was promised.
       missed =
         storm.recovery == nil && promised > 0
         ? max(1, promised - min(end.atBothEnds, storm.standingAtDeadline ?? end.atBothEnds))

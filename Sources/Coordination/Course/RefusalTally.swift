@@ -6,7 +6,7 @@ import WorkerLog
 
 /// The refusals that the workers of one end met in a phase, by kind, with how often each was met.
 struct RefusalTally {
-  /// How many kinds besides the most frequent are named.
+  /// How many kinds besides the one that has cost most are named.
   private static let mostOthers = 5
 
   private struct Kind {
@@ -57,7 +57,7 @@ struct RefusalTally {
       + sorted.filter { $0.refusal == RefusalTable.others }
   }
 
-  var mostFrequent: Refusal? { ordered.first?.refusal }
+  var mostCostly: Refusal? { ordered.first?.refusal }
 
   /// What the evidence of a limit says of refusals. Only what is shown is masked, as that takes as long as the plan has
   /// rows of data.

@@ -80,14 +80,19 @@ extension Oracle {
           ErrnoName.symbol(of: $0.errno.rawValue),
         ]
       })
-    // Such an answer to `send` says that the client has gone. Where an opening is under way the client says the same
-    // of the server, and nobody can know better.
-    let bothAccuse = kinds.contains { ["ECONNRESET", "EPIPE"].contains($0[2]) } && isLayered
-    guard kinds.count == 1, !bothAccuse, let kind = kinds.first,
+    guard kinds.count == 1, let kind = kinds.first,
       let limit = recording.decidingLimit(of: phase),
       // The memory guard stops growth by itself, without a call that fails.
       limit.resource != .memoryGuard
     else { return }
+    // These errors of `send` say that the other end has gone. Where an opening is under way the client says the same of
+    // the server, and nobody can know better.
+    if kind[1] == "send", ["ECONNRESET", "EPIPE"].contains(kind[2]), isLayered,
+      let call = limit.syscall, let errno = limit.errno, Self.isOfLayer(call, errno),
+      limit.said?.hasPrefix("closed") == true
+    {
+      return
+    }
     let isSame =
       limit.errno?.name == kind[2]
       && Self.calls(named: limit.syscall ?? "").contains { "\($0)" == kind[1] }
